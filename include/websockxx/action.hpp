@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <websockxx/close.hpp>
+#include <websockxx/conn.hpp>
+#include <websockxx/frame.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace websockxx {
+
+/// The answer that changes nothing: carry on, or, to handle_disconnect(), end. Made by Client::ok().
+struct Ok {
+    friend bool operator==(const Ok&, const Ok&) = default;
+};
+
+/// What a callback wants to happen next (WebSockex: `:ok`, `:reply`, `:close`). Made by Client::ok(), reply() and close().
+class Action {
+public:
+    struct Close {
+        std::optional<std::uint16_t> code; ///< none: an empty close frame
+        std::string text;
+
+        friend bool operator==(const Close&, const Close&) = default;
+    };
+
+    Action(Ok) noexcept {}
+    explicit Action(Frame frame) { frames_.push_back(std::move(frame)); }
+    explicit Action(std::vector<Frame> frames) : frames_(std::move(frames)) {}
+    explicit Action(Close close) : close_(std::make_unique<Close>(std::move(close))) {}
+
+    /// The same action, with frames to be sent before it: `reply(goodbye).then(close())`.
+    [[nodiscard]] Action then(Action next) &&
+    {
+        for (auto& frame : next.frames_) frames_.push_back(std::move(frame));
+        if (!close_) close_ = std::move(next.close_);
+        return std::move(*this);
+    }
+
+    [[nodiscard]] bool is_ok() const noexcept { return frames_.empty() && !close_; }
+    [[nodiscard]] const std::vector<Frame>& frames() const noexcept { return frames_; }
+    [[nodiscard]] std::vector<Frame>& frames() noexcept { return frames_; }
+    [[nodiscard]] const Close* closing() const noexcept { return close_.get(); }
+
+private:
+    std::vector<Frame> frames_;
+    std::unique_ptr<Close> close_;
+};
+
+/// What to do about a disconnect (WebSockex: `:ok`, `:reconnect`). Made by Client::ok(), reconnect(), reconnect_in() and
+/// ask_policy(). A value.
+class Decision {
+public:
+    enum class Kind : std::uint8_t {
+        stop,       ///< the client ends
+        reconnect,  ///< try again
+        ask_policy, ///< do what Options::reconnect says
+    };
+
+    Decision(Ok) noexcept {}
+    Decision(Kind kind, std::optional<std::chrono::milliseconds> delay, std::optional<Conn> conn)
+        : kind_(kind), delay_(delay), conn_(conn ? std::make_shared<const Conn>(*std::move(conn)) : nullptr)
+    {
+    }
+
+    [[nodiscard]] Kind kind() const noexcept { return kind_; }
+
+    /// How long to wait first; none: at once after a connection that was stable, else growing from retry to retry.
+    [[nodiscard]] std::optional<std::chrono::milliseconds> delay() const noexcept { return delay_; }
+
+    /// Where to connect from now on, or nullptr: where we were.
+    [[nodiscard]] const Conn* conn() const noexcept { return conn_.get(); }
+
+    /// The same decision with another delay, or towards another server.
+    [[nodiscard]] Decision with_delay(std::chrono::milliseconds delay) const
+    {
+        Decision copy = *this;
+        copy.delay_ = delay;
+        return copy;
+    }
+    [[nodiscard]] Decision with_conn(Conn conn) const
+    {
+        Decision copy = *this;
+        copy.conn_ = std::make_shared<const Conn>(std::move(conn));
+        return copy;
+    }
+
+private:
+    Kind kind_ = Kind::stop;
+    std::optional<std::chrono::milliseconds> delay_;
+    std::shared_ptr<const Conn> conn_;
+};
+
+/// Reconnects where we were. Without a delay of its own: at once after a connection that was stable, else growing from
+/// retry to retry, so that a dead server gets no storm.
+[[nodiscard]] inline Decision reconnect() { return {Decision::Kind::reconnect, std::nullopt, std::nullopt}; }
+
+/// Reconnects elsewhere: the Conn is used from now on.
+[[nodiscard]] inline Decision reconnect(Conn conn)
+{
+    return {Decision::Kind::reconnect, std::nullopt, std::move(conn)};
+}
+
+/// Reconnects after a delay; zero means at once, whatever happened before.
+[[nodiscard]] inline Decision reconnect_in(std::chrono::milliseconds delay)
+{
+    return {Decision::Kind::reconnect, delay, std::nullopt};
+}
+
+/// Reconnects elsewhere after a delay.
+[[nodiscard]] inline Decision reconnect_in(std::chrono::milliseconds delay, Conn conn)
+{
+    return {Decision::Kind::reconnect, delay, std::move(conn)};
+}
+
+} // namespace websockxx

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <websockxx/close.hpp>
+#include <websockxx/conn.hpp>
+#include <websockxx/core/command.hpp>
+#include <websockxx/core/event.hpp>
+#include <websockxx/reconnect_policy.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+namespace websockxx::core {
+
+/// @file The life of one client, from start() to terminate(), without I/O.
+///
+/// Rule 1  Every decision about what happens next is made here.
+/// Rule 2  Nothing here reads a clock, draws a random number, touches a socket or calls a callback. Those are commands; what came of them
+///         are events. So a test is a list: event, expected commands.
+/// Rule 3  An event that means nothing in the current state is ignored: a server that closes while we do is not an error.
+/// Rule 4  Data does not pass through here: while delivers() holds, the shell hands messages over and writes replies by itself.
+///
+///     idle --Started--> preparing --Prepared--> opening --Opened--> greeting --ConnectAnswered--> open
+///                           ^                      |                    |                          |
+///                           |                      | OpenFailed,        | Threw                    | CloseAsked, ReplyFailed
+///                      Expired(retry)              | Expired            v                          v
+///                           |                      |                  done <---- Threw          closing --ClosePassed--> lingering
+///                           |                      |                    ^                          |                        |  ^
+///                           |                      v                    |                          | Lost, Expired          |  | ClosePassed,
+///                        waiting <---Decided--- asking ----Decided------+                          v                        |  | ProtocolFailed
+///                                                  ^-----------------------------------------------+--- Lost, Expired ------+  +-- open
+///
+/// StopAsked leads to done from everywhere. Without a `prepare` hook, preparing is skipped.
+
+/// What a Session needs to know besides its Conn.
+struct Settings {
+    ReconnectPolicy policy = {};             ///< empty: never
+    bool has_prepare = false;                ///< there is a `prepare` hook
+    bool handle_initial_conn_failure = false; ///< ask handle_disconnect() also before the first success
+    std::chrono::milliseconds stable_after{10'000}; ///< an open connection counts as having worked after this long
+};
+
+class Session {
+public:
+    enum class State : std::uint8_t { idle, preparing, opening, greeting, open, closing, lingering, asking, waiting, done };
+
+    Session(Conn conn, Settings settings);
+
+    /// Takes one event; returns the commands it causes. `now` is the time since any fixed moment, never going back.
+    [[nodiscard]] Commands step(Event event, std::chrono::milliseconds now);
+
+    [[nodiscard]] State state() const noexcept { return state_; }
+
+    /// Whether messages, pings, casts and infos may be handed to the client now.
+    [[nodiscard]] bool delivers() const noexcept { return state_ == State::open; }
+
+    /// Why nothing can be sent now (WebSockex: NotConnectedError); no error while it can.
+    [[nodiscard]] error_code send_error() const noexcept;
+
+    /// Where the current or next attempt leads; after a `prepare` hook, what that made of it.
+    [[nodiscard]] const Conn& conn() const noexcept { return attempt_conn_ ? *attempt_conn_ : conn_; }
+
+private:
+    void on(event::Started&);
+    void on(event::Prepared&);
+    void on(event::PrepareFailed&);
+    void on(event::TransportConnected&);
+    void on(event::TransportOpened&);
+    void on(event::Opened&);
+    void on(event::OpenFailed&);
+    void on(event::ConnectAnswered&);
+    void on(event::CloseAsked&);
+    void on(event::ReplyFailed&);
+    void on(event::Threw&);
+    void on(event::ClosePassed&);
+    void on(event::ProtocolFailed&);
+    void on(event::Lost&);
+    void on(event::Expired&);
+    void on(event::Decided&);
+    void on(event::StopAsked&);
+
+    void begin_attempt();
+    void open(Conn conn);
+    void fail_attempt(Error error);
+    void begin_closing(std::optional<std::uint16_t> code, std::string text, CloseReason reason);
+    void linger(CloseReason reason);
+    void beat(std::chrono::milliseconds quiet);
+    void lose(CloseReason reason);
+    void ask(CloseReason reason, bool established);
+    void retry(const Decision& decision, double draw);
+    void end(CloseReason reason);
+    [[nodiscard]] std::chrono::milliseconds default_delay(double draw) const;
+    [[nodiscard]] bool has_transport() const noexcept;
+    void give(Command command) { commands_.push_back(std::move(command)); }
+    void arm(Timer timer, std::chrono::milliseconds after);
+    void disarm_all();
+
+    Conn conn_;
+    std::optional<Conn> attempt_conn_;
+    Settings settings_;
+    State state_ = State::idle;
+    Commands commands_;
+    std::chrono::milliseconds now_{0};
+
+    CloseReason reason_;              // why we are closing, lingering or asking
+    Phase phase_ = Phase::none;       // of the attempt that is going on
+    bool ever_open_ = false;          // handle_connect() has succeeded once: terminate() will be called
+    bool awaiting_pong_ = false;
+    int attempt_ = 0;                 // WebSockex's attempt_number
+    int retries_ = 0;                 // since a connection was stable
+    std::chrono::milliseconds opened_at_{0};
+    std::chrono::milliseconds failing_since_{0};
+    std::uint8_t armed_ = 0;          // a bit for each Timer
+};
+
+} // namespace websockxx::core

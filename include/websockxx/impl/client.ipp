@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <websockxx/client.hpp>
+#include <websockxx/error.hpp>
+
+#include <boost/system/system_error.hpp>
+
+namespace websockxx {
+
+Action Client::handle_connect(const Connected&) { return ok(); }
+
+Action Client::handle_frame(const Frame& frame)
+{
+    throw boost::system::system_error(make_error_code(errc::unhandled_frame),
+        "no handle_frame() for a " + std::string(to_string(frame.type())) + " message");
+}
+
+Action Client::handle_ping(const Frame& ping) { return reply(Frame::pong(std::string(ping.text()))); }
+
+Action Client::handle_pong(const Frame&) { return ok(); }
+
+Decision Client::handle_disconnect(const Disconnect&) { return ask_policy(); }
+
+void Client::terminate(const CloseReason&) noexcept {}
+
+} // namespace websockxx

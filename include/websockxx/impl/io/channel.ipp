@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <websockxx/io/channel.hpp>
+
+#include <boost/asio/error.hpp>
+
+#include <utility>
+
+namespace websockxx::io {
+
+namespace channel_detail {
+
+// How much one connection may read before others on the thread have their turn.
+inline constexpr std::size_t read_budget_bytes = 512 * 1024;
+
+} // namespace channel_detail
+
+Channel::Channel(
+    const Conn& conn, std::unique_ptr<Transport> transport, boost::asio::execution_context& context, Listener& listener)
+    : conn_(conn), transport_(std::move(transport)), protocol_(conn, context), listener_(listener)
+{
+}
+
+Channel::~Channel() = default;
+
+void Channel::open(const std::shared_ptr<void>& owner)
+{
+    transport_->open(conn_, std::shared_ptr<TransportListener>{owner, this});
+}
+
+void Channel::on_connected()
+{
+    if (!closed_) listener_.on_transport_connected();
+}
+
+void Channel::on_open()
+{
+    if (closed_) return;
+    open_ = true;
+    listener_.on_transport_open();
+}
+
+void Channel::on_open_failed(const Error& error)
+{
+    if (!closed_) listener_.on_transport_failed(error);
+}
+
+void Channel::on_readable()
+{
+    reading_ = false;
+    if (closed_) return;
+    read_available();
+}
+
+void Channel::read_available()
+{
+    std::size_t budget = channel_detail::read_budget_bytes;
+    while (!closed_ && !write_error_) {
+        std::byte waste[4096];
+        const auto room = discarding_ ? std::span<std::byte>{waste} : protocol_.prepare();
+        error_code ec;
+        const auto size = transport_->read_some(room, ec);
+        if (would_block(ec)) break;
+        if (ec.failed()) return lose(ec, false);
+        take_in(size);
+        // A short read: the kernel has no more for now.
+        if (size < room.size() || size >= budget) break;
+        budget -= size;
+    }
+    settle();
+}
+
+void Channel::take_in(std::size_t size)
+{
+    if (discarding_) return;
+    protocol_.commit(size);
+    listener_.on_input();
+}
+
+void Channel::lose(error_code ec, bool unsent)
+{
+    if (!discarding_) {
+        protocol_.end_of_stream();
+        listener_.on_input();
+    }
+    if (!closed_) listener_.on_lost(ec, unsent || !protocol_.output().empty());
+}
+
+// What cannot be written may be explained by what can still be read: a close frame that came before the reset.
+void Channel::lose_output()
+{
+    while (!closed_ && !discarding_) {
+        error_code ec;
+        const auto size = transport_->read_some(protocol_.prepare(), ec);
+        if (ec.failed()) break;
+        take_in(size);
+    }
+    if (!closed_) lose(write_error_, true);
+}
+
+void Channel::settle()
+{
+    if (!open_ || closed_) return;
+    flush();
+    if (write_error_) return lose_output();
+    if (reading_ || (congested() && !discarding_)) return;
+    reading_ = true;
+    transport_->wait_readable();
+}
+
+void Channel::flush()
+{
+    if (!open_ || closed_ || write_error_) return;
+    while (!protocol_.output().empty()) {
+        error_code ec;
+        const auto size = transport_->write_some(protocol_.output(), ec);
+        if (would_block(ec)) {
+            transport_->wait_writable();
+            break;
+        }
+        if (ec.failed()) {
+            write_error_ = ec;
+            return;
+        }
+        protocol_.consume(size);
+    }
+    report_sent();
+    if (discarding_ && !shut_down_ && protocol_.output().empty()) {
+        shut_down_ = true;
+        transport_->shutdown();
+    }
+}
+
+void Channel::report_sent()
+{
+    const auto gone = protocol_.produced() - protocol_.output().size();
+    while (!unsent_.empty() && unsent_.front().upto <= gone) {
+        const auto done = std::move(unsent_.front().done);
+        unsent_.pop_front();
+        done->done({});
+    }
+}
+
+void Channel::on_writable()
+{
+    if (closed_) return;
+    settle();
+    if (!closed_) listener_.on_output();
+}
+
+void Channel::when_sent(std::unique_ptr<SendDone> done)
+{
+    unsent_.push_back({protocol_.produced(), std::move(done)});
+}
+
+void Channel::shutdown()
+{
+    discarding_ = true;
+    flush();
+}
+
+void Channel::close(error_code ec)
+{
+    if (std::exchange(closed_, true)) return;
+    transport_->close();
+    for (auto& unsent : std::exchange(unsent_, {})) unsent.done->done(ec);
+}
+
+bool Channel::would_block(const error_code& ec) noexcept
+{
+    return ec == boost::asio::error::would_block || ec == boost::asio::error::try_again;
+}
+
+} // namespace websockxx::io

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <websockxx/io/connection.hpp>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/query.hpp>
+#include <boost/core/demangle.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace websockxx::io {
+
+namespace connection_detail {
+
+// Beyond this, output leaves in the middle of a batch instead of at its end.
+inline constexpr std::size_t flush_above_bytes = 64 * 1024;
+
+// What a callback threw, as an Error. An error_code keeps its meaning; anything else is errc::callback_threw.
+Error describe(const std::exception_ptr& exception)
+{
+    try {
+        std::rethrow_exception(exception);
+    }
+    catch (const boost::system::system_error& e) {
+        return Error{e.code(), Phase::open, e.what()};
+    }
+    catch (const std::exception& e) {
+        return Error{errc::callback_threw, Phase::open, e.what()};
+    }
+    catch (...) {
+        return Error{errc::callback_threw, Phase::open};
+    }
+}
+
+} // namespace connection_detail
+
+Connection::Connection(std::unique_ptr<Client> client, Conn conn, core::Settings settings, Hooks hooks,
+    Environment environment, Strand strand, std::shared_ptr<Mailbox> mailbox)
+    : strand_(std::move(strand)), mailbox_(std::move(mailbox)), client_(std::move(client)),
+      session_(std::move(conn), std::move(settings)), hooks_(std::move(hooks)), environment_(std::move(environment)),
+      alarm_(environment_.make_alarm(strand_))
+{
+}
+
+// Without Finish this is the end of the executor's context: nobody can be called back any more.
+Connection::~Connection()
+{
+    if (client_) {
+        const CallbackScope scope{*mailbox_};
+        client_.reset();
+    }
+    if (auto started = std::exchange(hooks_.started, {})) started(errc::runtime_ended);
+    mailbox_->end({.error = errc::runtime_ended});
+}
+
+void Connection::begin()
+{
+    mailbox_->attach(*this);
+    feed(core::event::Started{});
+    settle();
+}
+
+// ---- Events in, commands out
+
+// Commands of two events never interleave: what a command causes waits for its turn.
+void Connection::feed(core::Event event)
+{
+    events_.push_back(std::move(event));
+    if (std::exchange(busy_, true)) return;
+    while (!events_.empty()) {
+        auto next = std::move(events_.front());
+        events_.pop_front();
+        auto commands = session_.step(std::move(next), alarm_->now());
+        for (auto& command : commands) std::visit([this](auto& c) { run(c); }, command);
+    }
+    busy_ = false;
+}
+
+// The end of everything that happens on the strand, but for what a channel reports by itself.
+void Connection::settle()
+{
+    deliver_letters();
+    if (channel_) channel_->settle();
+    set_alarm();
+}
+
+void Connection::on_transport_connected()
+{
+    feed(core::event::TransportConnected{});
+    settle();
+}
+
+void Connection::on_transport_open()
+{
+    feed(core::event::TransportOpened{});
+    if (channel_) channel_->protocol().start();
+    settle();
+}
+
+void Connection::on_transport_failed(const Error& error)
+{
+    feed(core::event::OpenFailed{error});
+    settle();
+}
+
+void Connection::on_input()
+{
+    using Event = protocol::Protocol::Event;
+    heard_at_ = alarm_->now();
+    while (channel_) {
+        auto& protocol = channel_->protocol();
+        switch (protocol.next()) {
+        case Event::nothing:
+            deliver_letters();
+            return set_alarm();
+        case Event::opened: feed(core::event::Opened{}); break;
+        case Event::refused: feed(core::event::OpenFailed{protocol.error()}); break;
+        case Event::message: ask([&](Client& client) { return client.handle_frame(protocol.frame()); }); break;
+        case Event::ping: ask([&](Client& client) { return client.handle_ping(protocol.frame()); }); break;
+        case Event::pong: ask([&](Client& client) { return client.handle_pong(protocol.frame()); }); break;
+        case Event::closed: feed(core::event::ClosePassed{protocol.sent(), protocol.received()}); break;
+        case Event::failed: feed(core::event::ProtocolFailed{protocol.error(), protocol.sent()}); break;
+        }
+        if (channel_ && channel_->queued() > connection_detail::flush_above_bytes) channel_->flush();
+    }
+    set_alarm();
+}
+
+void Connection::on_lost(error_code ec, bool unsent)
+{
+    feed(core::event::Lost{ec, unsent});
+    settle();
+}
+
+void Connection::on_output() { settle(); }
+
+// ---- Time
+
+void Connection::on_alarm()
+{
+    alarm_at_.reset();
+    const auto now = alarm_->now();
+    while (const auto timer = deadlines_.pop(now)) feed(core::event::Expired{*timer, now - heard_at_});
+    pop_later(now);
+    settle();
+}
+
+void Connection::set_alarm()
+{
+    auto next = deadlines_.next();
+    if (!later_.empty() && (!next || later_.begin()->first.first < *next)) next = later_.begin()->first.first;
+    if (next == alarm_at_) return;
+    alarm_at_ = next;
+    if (next) alarm_->set(*next, shared_from_this());
+    else alarm_->cancel();
+}
+
+void Connection::pop_later(std::chrono::milliseconds now)
+{
+    while (!later_.empty() && later_.begin()->first.first <= now) {
+        letters_.push_back(std::move(later_.begin()->second));
+        later_.erase(later_.begin());
+    }
+}
+
+// ---- Commands
+
+void Connection::run(core::command::Prepare& command)
+{
+    ticket_ = mailbox_->next_id();
+    try {
+        const CallbackScope scope{*mailbox_};
+        hooks_.prepare(std::move(command.conn), command.attempt, ticket_);
+    }
+    catch (...) {
+        const auto why = connection_detail::describe(std::current_exception());
+        feed(core::event::PrepareFailed{Error{errc::prepare_failed, Phase::prepare, why.message()}});
+    }
+}
+
+void Connection::run(core::command::Open& command)
+{
+    if (command.conn.secure && command.conn.tls.danger_accept_any_certificate) {
+        log(Severity::warning, "TLS verification is off for " + command.conn.authority() + ": anyone may read and change what is sent");
+    }
+    try {
+        auto& context = boost::asio::query(strand_.get_inner_executor(), boost::asio::execution::context);
+        auto transport = environment_.make_transport(command.conn, strand_);
+        channel_ = std::make_unique<Channel>(command.conn, std::move(transport), context, *this);
+        channel_->open(shared_from_this());
+    }
+    catch (...) { // no memory, no descriptor
+        auto error = connection_detail::describe(std::current_exception());
+        feed(core::event::OpenFailed{Error{error.code(), Phase::connect, error.detail()}});
+    }
+}
+
+void Connection::run(core::command::Arm& command) { deadlines_.arm(command.timer, alarm_->now() + command.after); }
+
+void Connection::run(core::command::Disarm& command) { deadlines_.disarm(command.timer); }
+
+void Connection::run(core::command::CallConnect&)
+{
+    auto& protocol = channel_->protocol();
+    const Connected connected{session_.conn(), protocol.response(), protocol.subprotocol(), protocol.deflate()};
+    Action action = Client::ok();
+    if (!guard([&](Client& client) { action = client.handle_connect(connected); })) return;
+    for (const auto& frame : action.frames()) {
+        if (const auto ec = protocol.write(frame)) return feed(core::event::ReplyFailed{Error{ec, Phase::open}});
+    }
+    feed(core::event::ConnectAnswered{});
+    if (const auto* close = action.closing()) feed(core::event::CloseAsked{close->code, close->text});
+}
+
+void Connection::run(core::command::SendClose& command)
+{
+    if (channel_) (void)channel_->protocol().close(command.code, command.text); // checked by the session
+}
+
+void Connection::run(core::command::SendPing&)
+{
+    if (channel_) (void)channel_->protocol().write(Frame::ping()); // an empty ping can always be encoded
+}
+
+void Connection::run(core::command::Shutdown&)
+{
+    if (channel_) channel_->shutdown();
+}
+
+void Connection::run(core::command::Drop&)
+{
+    ticket_ = 0;
+    if (!channel_) return;
+    channel_->flush();
+    channel_->close(errc::connection_lost);
+    // It may be what is calling us.
+    boost::asio::post(strand_, [dead = std::move(channel_)] {});
+}
+
+void Connection::run(core::command::ReportStarted& command)
+{
+    if (auto started = std::exchange(hooks_.started, {})) started(command.error);
+    else if (command.error) log(Severity::error, "the client could not start: " + command.error.message());
+}
+
+void Connection::run(core::command::CallDisconnect& command)
+{
+    const Disconnect why{command.reason, command.attempt, session_.conn(), command.established};
+    Decision decision = Client::ok();
+    if (!guard([&](Client& client) { decision = client.handle_disconnect(why); })) return;
+    feed(core::event::Decided{std::move(decision), environment_.draw()});
+}
+
+void Connection::run(core::command::CallTerminate& command)
+{
+    const auto& error = command.reason.error.code();
+    if (!command.reason.normal() && error != errc::stopped && error != errc::aborted) {
+        log(Severity::error, "the client ended: " + command.reason.message());
+    }
+    const CallbackScope scope{*mailbox_};
+    client_->terminate(command.reason);
+}
+
+void Connection::run(core::command::Finish& command)
+{
+    letters_.clear();
+    later_.clear();
+    {
+        const CallbackScope scope{*mailbox_};
+        client_.reset();
+    }
+    hooks_ = {};
+    mailbox_->end(std::move(command.reason));
+}
+
+// ---- The mailbox
+
+// Called under the mailbox's lock, maybe while the last share of this is being given back elsewhere.
+void Connection::wake()
+{
+    if (auto self = weak_from_this().lock()) {
+        boost::asio::post(strand_, [self = std::move(self)] { self->drain(); });
+    }
+}
+
+void Connection::drain()
+{
+    auto items = mailbox_->take();
+    for (auto& item : items) {
+        std::visit([this](auto& i) { handle(i); }, item);
+        if (channel_ && channel_->queued() > connection_detail::flush_above_bytes) channel_->flush();
+    }
+    settle();
+}
+
+void Connection::handle(std::unique_ptr<Letter>& letter)
+{
+    letters_.push_back(std::move(letter));
+    deliver_letters();
+}
+
+void Connection::handle(item::Send& send)
+{
+    mailbox_->delivered(1);
+    auto ec = session_.send_error();
+    if (!ec && channel_->queued() + send.frame.size() > session_.conn().limits.send_queue_bytes) ec = errc::send_queue_full;
+    if (!ec) ec = channel_->protocol().write(send.frame);
+    if (!send.done) return;
+    if (ec) send.done->done(ec);
+    else channel_->when_sent(std::move(send.done));
+}
+
+void Connection::handle(item::Later& later)
+{
+    if (client_) later_.emplace(LaterKey{alarm_->now() + later.after, later.id}, std::move(later.letter));
+}
+
+void Connection::handle(item::CancelLater& cancel)
+{
+    const auto is_it = [&](const auto& entry) { return entry.first.second == cancel.id; };
+    if (std::erase_if(later_, is_it) > 0) mailbox_->delivered(1);
+}
+
+void Connection::handle(item::Close& close) { feed(core::event::CloseAsked{close.code, std::move(close.text)}); }
+
+void Connection::handle(item::Stop& stop) { feed(core::event::StopAsked{std::move(stop.error)}); }
+
+void Connection::handle(item::Prepared& prepared)
+{
+    if (prepared.attempt != ticket_) return;
+    ticket_ = 0;
+    if (prepared.conn) feed(core::event::Prepared{std::move(*prepared.conn)});
+    else feed(core::event::PrepareFailed{prepared.conn.error()});
+}
+
+void Connection::deliver_letters()
+{
+    while (!letters_.empty() && session_.delivers() && !channel_->congested()) {
+        const auto letter = std::move(letters_.front());
+        letters_.pop_front();
+        mailbox_->delivered(1);
+        if (const auto* type = letter->unhandled()) {
+            log(Severity::error, "no handle_info for a message of type " + boost::core::demangle(type->name()));
+            continue;
+        }
+        ask([&](Client& client) { return letter->deliver(client); });
+    }
+}
+
+// ---- The client
+
+template <class Callback>
+bool Connection::guard(Callback&& callback)
+{
+    try {
+        const CallbackScope scope{*mailbox_};
+        callback(*client_);
+        return true;
+    }
+    catch (...) {
+        const auto exception = std::current_exception();
+        feed(core::event::Threw{connection_detail::describe(exception), exception});
+        return false;
+    }
+}
+
+template <class Callback>
+void Connection::ask(Callback&& callback)
+{
+    if (!session_.delivers()) return;
+    Action action = Client::ok();
+    if (guard([&](Client& client) { action = callback(client); }) && !action.is_ok()) carry_out(action);
+}
+
+void Connection::carry_out(Action& action)
+{
+    for (const auto& frame : action.frames()) {
+        if (const auto ec = channel_->protocol().write(frame)) return feed(core::event::ReplyFailed{Error{ec, Phase::open}});
+    }
+    if (const auto* close = action.closing()) feed(core::event::CloseAsked{close->code, close->text});
+}
+
+void Connection::log(Severity severity, std::string_view line) const
+{
+    if (hooks_.log) hooks_.log(severity, line);
+}
+
+} // namespace websockxx::io

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <websockxx/io/connector.hpp>
+
+#include <boost/asio/ip/address.hpp>
+
+#include <utility>
+
+namespace websockxx::io {
+
+Connector::Connector(const Strand& strand, const std::shared_ptr<TransportListener>& owner, Done done)
+    : strand_(strand), resolver_(strand), timer_(strand), done_(std::move(done))
+{
+    life_.begin(owner);
+}
+
+Connector::~Connector() { life_.end(); }
+
+void Connector::connect(const std::string& host, std::uint16_t port)
+{
+    error_code not_an_address;
+    const auto address = boost::asio::ip::make_address(host, not_an_address);
+    if (!not_an_address) return connect(to_string({address, port}), {{address, port}});
+    name_ = host + ":" + std::to_string(port);
+    look_up(host, port);
+}
+
+void Connector::connect(std::string name, std::vector<HappyEyeballs::Endpoint> endpoints)
+{
+    name_ = std::move(name);
+    race(std::move(endpoints));
+}
+
+void Connector::look_up(const std::string& host, std::uint16_t port)
+{
+    // Without `address_configured`, which hides ::1 and 127.0.0.1 on a machine that has no other address.
+    resolver_.async_resolve(host, std::to_string(port), boost::asio::ip::resolver_base::numeric_service,
+                            life_.bind([this](error_code ec, const auto& results) {
+                                if (ec) return finish({ec, Phase::resolve, name_}, {});
+                                race({results.begin(), results.end()});
+                            }));
+}
+
+void Connector::race(std::vector<HappyEyeballs::Endpoint> endpoints)
+{
+    race_.emplace(std::move(endpoints));
+    attempts_.resize(race_->endpoints().size());
+    run(race_->start());
+}
+
+void Connector::run(const HappyEyeballs::Command& command)
+{
+    if (command.connect) attempt(*command.connect);
+    if (command.wait) wait();
+    if (command.give_up) finish(failure(), {});
+}
+
+void Connector::attempt(std::size_t index)
+{
+    auto& socket = attempts_[index].emplace(strand_);
+    socket.async_connect(race_->endpoints()[index], life_.bind([this, index](error_code ec) {
+        if (!race_) return;
+        auto attempted = std::exchange(attempts_[index], std::nullopt);
+        if (ec) return run(race_->failed(index, ec));
+        finish({}, std::move(attempted));
+    }));
+}
+
+void Connector::wait()
+{
+    timer_.expires_after(HappyEyeballs::head_start);
+    timer_.async_wait(life_.bind([this, number = ++waits_](error_code) {
+        if (race_ && number == waits_) run(race_->waited());
+    }));
+}
+
+Error Connector::failure() const
+{
+    const auto why = race_->error();
+    const auto& endpoints = race_->endpoints();
+    if (endpoints.size() == 1 && to_string(endpoints.front()) == name_) return {why.code(), why.phase(), name_};
+    return {why.code(), why.phase(), name_ + " (" + std::string(why.detail()) + ")"};
+}
+
+void Connector::finish(const Error& error, std::optional<TcpSocket> socket)
+{
+    race_.reset();
+    attempts_.clear();
+    timer_.cancel();
+    const auto done = std::move(done_);
+    done(error, std::move(socket)); // which may be the end of this object
+}
+
+} // namespace websockxx::io

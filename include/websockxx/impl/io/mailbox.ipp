@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <websockxx/io/mailbox.hpp>
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/system_executor.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace websockxx::io {
+
+namespace mailbox_detail {
+
+inline thread_local const Mailbox* in_callback_of = nullptr;
+
+// The executors of Asio's own contexts know whether this is one of their threads; of any other we cannot ask.
+template <class... Executors>
+bool runs_here(const boost::asio::any_io_executor& executor)
+{
+    const auto here = [](const auto* ex) { return ex && ex->running_in_this_thread(); };
+    return (here(executor.target<Executors>()) || ...);
+}
+
+bool on_thread_of(const boost::asio::any_io_executor& executor)
+{
+    namespace asio = boost::asio;
+    using Io = asio::io_context::executor_type;
+    using Pool = asio::thread_pool::executor_type;
+    return runs_here<Io, Pool, asio::strand<Io>, asio::strand<Pool>, asio::strand<asio::any_io_executor>>(executor);
+}
+
+} // namespace mailbox_detail
+
+/// Someone who waits for the end, and the executor's promise to still be there then.
+struct Mailbox::Waiter {
+    std::uint64_t id;
+    WaitHandler handler;
+    boost::asio::any_completion_executor work;
+};
+
+Mailbox::Mailbox(boost::asio::any_io_executor executor, std::size_t max_messages, bool own_thread)
+    : executor_(std::move(executor)), max_messages_(max_messages), own_thread_(own_thread)
+{
+}
+
+Mailbox::~Mailbox() = default;
+
+void Mailbox::attach(Owner& owner)
+{
+    const std::lock_guard lock{mutex_};
+    owner_ = &owner;
+    if (items_.empty()) return;
+    awake_ = true;
+    owner_->wake();
+}
+
+error_code Mailbox::put(Item item)
+{
+    const bool counts = std::holds_alternative<std::unique_ptr<Letter>>(item) || std::holds_alternative<item::Send>(item)
+        || std::holds_alternative<item::Later>(item);
+    error_code refused;
+    {
+        const std::lock_guard lock{mutex_};
+        if (reason_) refused = errc::client_ended;
+        else if (counts && messages_ >= max_messages_) refused = errc::inbox_full;
+        else {
+            if (counts) ++messages_;
+            items_.push_back(std::move(item));
+            if (owner_ && !awake_) {
+                awake_ = true;
+                owner_->wake();
+            }
+            return {};
+        }
+    }
+    if (auto* send = std::get_if<item::Send>(&item); send && send->done) send->done->done(refused);
+    return refused;
+}
+
+std::optional<item::Send> Mailbox::withdraw(std::uint64_t id)
+{
+    const std::lock_guard lock{mutex_};
+    const auto is_it = [id](const Item& item) {
+        const auto* send = std::get_if<item::Send>(&item);
+        return send && send->id == id;
+    };
+    const auto found = std::find_if(items_.begin(), items_.end(), is_it);
+    if (found == items_.end()) return std::nullopt;
+    std::optional<item::Send> taken{std::move(std::get<item::Send>(*found))};
+    items_.erase(found);
+    --messages_;
+    return taken;
+}
+
+std::vector<Item> Mailbox::take()
+{
+    const std::lock_guard lock{mutex_};
+    awake_ = false;
+    return std::exchange(items_, {});
+}
+
+void Mailbox::delivered(std::size_t count)
+{
+    const std::lock_guard lock{mutex_};
+    messages_ -= std::min(messages_, count);
+}
+
+void Mailbox::end(CloseReason reason)
+{
+    std::vector<Item> items;
+    std::vector<Waiter> waiters;
+    boost::asio::any_io_executor executor;
+    {
+        const std::lock_guard lock{mutex_};
+        if (reason_) return;
+        reason_ = reason;
+        owner_ = nullptr;
+        items = std::exchange(items_, {});
+        waiters = std::exchange(waiters_, {});
+        executor = std::exchange(executor_, {});
+        ended_.notify_all();
+    }
+    for (auto& item : items) {
+        if (auto* send = std::get_if<item::Send>(&item); send && send->done) send->done->done(errc::client_ended);
+    }
+    for (auto& waiter : waiters) complete(executor, std::move(waiter), {}, reason);
+}
+
+// Posted, since the caller is in the middle of something that a handler must not find half done.
+void Mailbox::complete(const boost::asio::any_io_executor& via, Waiter waiter, error_code ec, CloseReason reason)
+{
+    boost::asio::post(via, [waiter = std::move(waiter), ec, reason = std::move(reason)]() mutable {
+        boost::asio::dispatch(waiter.work, [handler = std::move(waiter.handler), ec, reason = std::move(reason)]() mutable {
+            std::move(handler)(ec, std::move(reason));
+        });
+    });
+}
+
+bool Mailbox::ended() const
+{
+    const std::lock_guard lock{mutex_};
+    return reason_.has_value();
+}
+
+std::optional<CloseReason> Mailbox::reason() const
+{
+    const std::lock_guard lock{mutex_};
+    return reason_;
+}
+
+std::optional<CloseReason> Mailbox::wait(std::optional<std::chrono::milliseconds> limit)
+{
+    std::unique_lock lock{mutex_};
+    const auto ended = [this] { return reason_.has_value(); };
+    if (limit) ended_.wait_for(lock, *limit, ended);
+    else ended_.wait(lock, ended);
+    return reason_;
+}
+
+void Mailbox::async_wait(WaitHandler handler)
+{
+    namespace asio = boost::asio;
+    const auto slot = asio::get_associated_cancellation_slot(handler);
+    std::unique_lock lock{mutex_};
+    // Once the client has ended, the executor that it ran on may be gone.
+    const auto via = reason_ ? asio::any_io_executor{asio::system_executor{}} : executor_;
+    auto work = asio::prefer(asio::get_associated_executor(handler, via), asio::execution::outstanding_work.tracked);
+    Waiter waiter{++last_id_, std::move(handler), std::move(work)};
+    if (reason_) {
+        auto reason = *reason_;
+        lock.unlock();
+        return complete(via, std::move(waiter), {}, std::move(reason));
+    }
+    const auto id = waiter.id;
+    waiters_.push_back(std::move(waiter));
+    lock.unlock();
+    if (!slot.is_connected()) return;
+    asio::cancellation_slot{slot}.assign([weak = weak_from_this(), id](asio::cancellation_type) {
+        if (const auto mailbox = weak.lock()) mailbox->cancel_wait(id);
+    });
+}
+
+void Mailbox::cancel_wait(std::uint64_t id)
+{
+    std::unique_lock lock{mutex_};
+    const auto found = std::find_if(waiters_.begin(), waiters_.end(), [id](const Waiter& w) { return w.id == id; });
+    if (found == waiters_.end()) return;
+    auto waiter = std::move(*found);
+    waiters_.erase(found);
+    const auto via = executor_;
+    lock.unlock();
+    complete(via, std::move(waiter), boost::asio::error::operation_aborted, {});
+}
+
+error_code Mailbox::blocking_error() const
+{
+    if (mailbox_detail::in_callback_of == this) return errc::calling_self;
+    if (mailbox_detail::in_callback_of) return errc::blocking_in_callback;
+    const std::lock_guard lock{mutex_};
+    if (executor_ && mailbox_detail::on_thread_of(executor_)) return errc::blocking_in_callback;
+    return {};
+}
+
+boost::asio::any_io_executor Mailbox::executor() const
+{
+    const std::lock_guard lock{mutex_};
+    if (reason_) return boost::asio::system_executor{};
+    return executor_;
+}
+
+std::shared_ptr<Mailbox> Mailbox::make_ended()
+{
+    auto mailbox = std::make_shared<Mailbox>(boost::asio::system_executor{}, 0, false);
+    mailbox->end({.error = errc::client_ended});
+    return mailbox;
+}
+
+std::uint64_t Mailbox::next_id()
+{
+    const std::lock_guard lock{mutex_};
+    return ++last_id_;
+}
+
+CallbackScope::CallbackScope(const Mailbox& mailbox) noexcept
+    : outer_(std::exchange(mailbox_detail::in_callback_of, &mailbox))
+{
+}
+
+CallbackScope::~CallbackScope() { mailbox_detail::in_callback_of = outer_; }
+
+} // namespace websockxx::io

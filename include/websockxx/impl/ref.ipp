@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <websockxx/detail/utf8.hpp>
+#include <websockxx/io/mailbox.hpp>
+#include <websockxx/ref.hpp>
+
+#include <boost/asio/any_completion_executor.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/system_executor.hpp>
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace websockxx {
+
+struct ClientAccess {
+    static std::shared_ptr<io::Mailbox> mailbox(const Client& client) { return client.mailbox_.lock(); }
+    static void attach(Client& client, const std::shared_ptr<io::Mailbox>& mailbox) { client.mailbox_ = mailbox; }
+};
+
+namespace ref_detail {
+
+/// What a thread that is blocked in send_frame() and the strand share.
+struct Waiting {
+    std::mutex mutex;
+    std::condition_variable told;
+    std::optional<error_code> result;
+
+    void tell(error_code ec)
+    {
+        const std::lock_guard lock{mutex};
+        if (result) return;
+        result = ec;
+        told.notify_one();
+    }
+    std::optional<error_code> wait(std::chrono::milliseconds limit)
+    {
+        std::unique_lock lock{mutex};
+        told.wait_for(lock, limit, [this] { return result.has_value(); });
+        return result;
+    }
+};
+
+class WakeSender final : public io::SendDone {
+public:
+    explicit WakeSender(std::shared_ptr<Waiting> waiting) : waiting_(std::move(waiting)) {}
+    // Destroyed untold, the executor's context is gone.
+    ~WakeSender() override { waiting_->tell(errc::runtime_ended); }
+    void done(error_code ec) override { waiting_->tell(ec); }
+
+private:
+    std::shared_ptr<Waiting> waiting_;
+};
+
+/// Completes an async_send_frame().
+class CompleteSend final : public io::SendDone {
+    using Handler = boost::asio::any_completion_handler<void(error_code)>;
+
+public:
+    CompleteSend(Handler handler, boost::asio::any_io_executor via)
+        : handler_(std::move(handler)), via_(std::move(via)),
+          work_(boost::asio::prefer(boost::asio::get_associated_executor(handler_, via_),
+              boost::asio::execution::outstanding_work.tracked))
+    {
+    }
+
+    // Posted: never from inside the initiating function, nor in the middle of what the connection does.
+    void done(error_code ec) override
+    {
+        boost::asio::post(via_, [work = std::move(work_), handler = std::move(handler_), ec]() mutable {
+            boost::asio::dispatch(work, [handler = std::move(handler), ec]() mutable { std::move(handler)(ec); });
+        });
+    }
+
+private:
+    Handler handler_;
+    boost::asio::any_io_executor via_;
+    boost::asio::any_completion_executor work_;
+};
+
+result<void> to_result(error_code ec)
+{
+    if (ec) return Error{ec};
+    return {};
+}
+
+} // namespace ref_detail
+
+result<void> BasicRef::send(Frame frame) const
+{
+    if (!mailbox_) return Error{errc::client_ended};
+    return ref_detail::to_result(mailbox_->put(io::item::Send{0, std::move(frame), nullptr}));
+}
+
+result<void> BasicRef::send_frame(Frame frame, std::chrono::milliseconds timeout) const
+{
+    if (!mailbox_) return Error{errc::client_ended};
+    if (const auto ec = mailbox_->blocking_error()) return Error{ec};
+    const auto waiting = std::make_shared<ref_detail::Waiting>();
+    const auto id = mailbox_->next_id();
+    if (const auto ec = mailbox_->put(io::item::Send{id, std::move(frame), std::make_unique<ref_detail::WakeSender>(waiting)})) {
+        return Error{ec};
+    }
+    if (const auto told = waiting->wait(timeout)) return ref_detail::to_result(*told);
+    return Error{mailbox_->withdraw(id) ? errc::not_sent_in_time : errc::send_timeout};
+}
+
+void BasicRef::initiate_send(std::shared_ptr<io::Mailbox> mailbox, Frame frame,
+    boost::asio::any_completion_handler<void(error_code)> handler)
+{
+    const auto slot = boost::asio::get_associated_cancellation_slot(handler);
+    auto via = mailbox ? mailbox->executor() : boost::asio::system_executor{};
+    auto done = std::make_unique<ref_detail::CompleteSend>(std::move(handler), std::move(via));
+    if (!mailbox) return done->done(errc::client_ended);
+    const auto id = mailbox->next_id();
+    if (slot.is_connected()) {
+        boost::asio::cancellation_slot{slot}.assign(
+            [weak = std::weak_ptr{mailbox}, id](boost::asio::cancellation_type) {
+                const auto alive = weak.lock();
+                auto send = alive ? alive->withdraw(id) : std::nullopt;
+                if (send) send->done->done(boost::asio::error::operation_aborted);
+            });
+    }
+    (void)mailbox->put(io::item::Send{id, std::move(frame), std::move(done)}); // refused, it has told `done`
+}
+
+void BasicRef::initiate_wait(std::shared_ptr<io::Mailbox> mailbox,
+    boost::asio::any_completion_handler<void(error_code, CloseReason)> handler)
+{
+    if (!mailbox) mailbox = io::Mailbox::make_ended();
+    mailbox->async_wait(std::move(handler));
+}
+
+result<void> BasicRef::close() const
+{
+    if (!mailbox_) return Error{errc::client_ended};
+    return ref_detail::to_result(mailbox_->put(io::item::Close{std::nullopt, {}}));
+}
+
+result<void> BasicRef::close(std::uint16_t code, std::string_view text) const
+{
+    if (!close_code::may_be_sent(code)) return Error{errc::invalid_close_code, Phase::none, std::to_string(code)};
+    if (!detail::is_valid_utf8(text)) return Error{errc::invalid_utf8};
+    if (!mailbox_) return Error{errc::client_ended};
+    return ref_detail::to_result(mailbox_->put(io::item::Close{code, std::string{fit_close_text(text)}}));
+}
+
+void BasicRef::stop() const
+{
+    if (mailbox_) (void)mailbox_->put(io::item::Stop{errc::stopped}); // refused: it has ended already
+}
+
+void BasicRef::abort() const
+{
+    if (mailbox_) (void)mailbox_->put(io::item::Stop{errc::aborted});
+}
+
+void BasicRef::cancel(TimerId timer) const
+{
+    if (mailbox_) (void)mailbox_->put(io::item::CancelLater{static_cast<std::uint64_t>(timer)});
+}
+
+bool BasicRef::alive() const { return mailbox_ && !mailbox_->ended(); }
+
+std::optional<CloseReason> BasicRef::reason() const { return mailbox_ ? mailbox_->reason() : std::nullopt; }
+
+result<CloseReason> BasicRef::wait() const
+{
+    if (!mailbox_) return Error{errc::client_ended};
+    if (auto reason = mailbox_->reason()) return *std::move(reason);
+    if (const auto ec = mailbox_->blocking_error()) return Error{ec};
+    return mailbox_->wait(std::nullopt).value();
+}
+
+result<std::optional<CloseReason>> BasicRef::wait_for(std::chrono::milliseconds limit) const
+{
+    if (!mailbox_) return Error{errc::client_ended};
+    if (auto reason = mailbox_->reason()) return reason;
+    if (const auto ec = mailbox_->blocking_error()) return Error{ec};
+    return mailbox_->wait(limit);
+}
+
+result<void> BasicRef::put(std::unique_ptr<io::Letter> letter) const
+{
+    if (!mailbox_) return Error{errc::client_ended};
+    return ref_detail::to_result(mailbox_->put(std::move(letter)));
+}
+
+result<TimerId> BasicRef::put_later(std::chrono::milliseconds after, std::unique_ptr<io::Letter> letter) const
+{
+    if (!mailbox_) return Error{errc::client_ended};
+    const auto id = mailbox_->next_id();
+    if (const auto ec = mailbox_->put(io::item::Later{id, after, std::move(letter)})) return Error{ec};
+    return TimerId{id};
+}
+
+namespace detail {
+
+void end_link(const std::shared_ptr<io::Mailbox>& mailbox) noexcept
+{
+    if (!mailbox) return;
+    (void)mailbox->put(io::item::Stop{errc::stopped}); // refused: it has ended already
+    if (mailbox->own_thread() && !mailbox->blocking_error()) mailbox->wait(std::nullopt);
+}
+
+std::shared_ptr<io::Mailbox> mailbox_of(const Client& client) { return ClientAccess::mailbox(client); }
+
+} // namespace detail
+} // namespace websockxx

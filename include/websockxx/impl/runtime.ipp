@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <websockxx/runtime.hpp>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <thread>
+
+namespace websockxx {
+
+class Runtime::Thread {
+public:
+    Thread() : work_(context_.get_executor()), thread_([this] { context_.run(); }) {}
+
+    ~Thread()
+    {
+        context_.stop();
+        // exit() in a callback ends the shared runtime from its own thread, which cannot wait for itself.
+        if (thread_.get_id() == std::this_thread::get_id()) thread_.detach();
+        else thread_.join();
+    }
+
+    Thread(const Thread&) = delete;
+    Thread& operator=(const Thread&) = delete;
+
+    boost::asio::io_context::executor_type get_executor() { return context_.get_executor(); }
+
+private:
+    boost::asio::io_context context_{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+    std::thread thread_;
+};
+
+Runtime::Runtime() : thread_(std::make_unique<Thread>()) {}
+
+Runtime::~Runtime() = default;
+
+boost::asio::any_io_executor Runtime::get_executor() const { return thread_->get_executor(); }
+
+Runtime& Runtime::shared()
+{
+    static Runtime runtime;
+    return runtime;
+}
+
+} // namespace websockxx

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <websockxx/impl/ref.ipp>
+#include <websockxx/io/connection.hpp>
+#include <websockxx/runtime.hpp>
+#include <websockxx/start.hpp>
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+
+#include <atomic>
+#include <future>
+#include <random>
+#include <utility>
+
+namespace websockxx {
+
+namespace start_detail {
+
+// For jitter only: nothing secret hangs on it.
+double draw()
+{
+    thread_local std::minstd_rand generator{std::random_device{}()};
+    return std::uniform_real_distribution<double>{0.0, 1.0}(generator);
+}
+
+std::shared_ptr<io::Mailbox> make_mailbox(const Conn& conn, const Options& options)
+{
+    const bool own_thread = !options.executor;
+    auto executor = own_thread ? Runtime::shared().get_executor() : options.executor;
+    return std::make_shared<io::Mailbox>(std::move(executor), conn.limits.inbox_messages, own_thread);
+}
+
+io::Hooks make_hooks(const std::shared_ptr<io::Mailbox>& mailbox, Options& options)
+{
+    io::Hooks hooks;
+    hooks.log = std::move(options.log);
+    if (options.prepare) {
+        hooks.prepare = [prepare = std::move(options.prepare), weak = std::weak_ptr{mailbox}](
+                            Conn conn, int attempt, std::uint64_t ticket) {
+            prepare(std::move(conn), attempt, PrepareReply{weak, ticket});
+        };
+    }
+    return hooks;
+}
+
+void begin(std::unique_ptr<Client> client, Conn conn, Options options, const std::shared_ptr<io::Mailbox>& mailbox,
+    std::function<void(const Error&)> started)
+{
+    ClientAccess::attach(*client, mailbox);
+    core::Settings settings{.policy = std::move(options.reconnect),
+        .has_prepare = static_cast<bool>(options.prepare),
+        .handle_initial_conn_failure = options.handle_initial_conn_failure,
+        .stable_after = options.stable_after};
+    auto hooks = make_hooks(mailbox, options);
+    hooks.started = std::move(started);
+    const io::Strand strand{mailbox->executor()};
+    auto connection = std::make_shared<io::Connection>(std::move(client), std::move(conn), std::move(settings),
+        std::move(hooks), io::Environment{.draw = draw}, strand, mailbox);
+    boost::asio::post(strand, [connection = std::move(connection)] { connection->begin(); });
+}
+
+/// Completes an async_start(), and ends the client if that is cancelled before.
+class AsyncStart {
+public:
+    AsyncStart(detail::Started handler, std::shared_ptr<io::Mailbox> mailbox)
+        : handler_(std::move(handler)), mailbox_(std::move(mailbox)), via_(mailbox_->executor()),
+          work_(boost::asio::prefer(boost::asio::get_associated_executor(handler_, via_),
+              boost::asio::execution::outstanding_work.tracked))
+    {
+    }
+
+    static void cancel_with(const std::shared_ptr<AsyncStart>& self, boost::asio::cancellation_slot slot)
+    {
+        if (!slot.is_connected()) return;
+        slot.assign([weak = std::weak_ptr{self}](boost::asio::cancellation_type) {
+            const auto alive = weak.lock();
+            if (alive && !alive->done_) (void)alive->mailbox_->put(io::item::Stop{errc::aborted}); // ended: no need
+        });
+    }
+
+    void done(const error_code& ec)
+    {
+        if (done_.exchange(true)) return;
+        boost::asio::post(via_, [work = std::move(work_), handler = std::move(handler_), mailbox = mailbox_, ec]() mutable {
+            boost::asio::dispatch(work, [handler = std::move(handler), mailbox = std::move(mailbox), ec]() mutable {
+                std::move(handler)(ec, std::move(mailbox));
+            });
+        });
+    }
+
+private:
+    detail::Started handler_;
+    std::shared_ptr<io::Mailbox> mailbox_;
+    boost::asio::any_io_executor via_;
+    boost::asio::any_completion_executor work_;
+    std::atomic<bool> done_{false};
+};
+
+} // namespace start_detail
+
+namespace detail {
+
+result<std::shared_ptr<io::Mailbox>> start(std::unique_ptr<Client> client, Where where, Options options)
+{
+    if (!where.conn()) return where.conn().error();
+    if (!client) return Error{errc::invalid_option, Phase::none, "no client"};
+    if (auto checked = where.conn()->check(); !checked) return checked.error();
+    const auto mailbox = start_detail::make_mailbox(*where.conn(), options);
+    if (options.async) {
+        start_detail::begin(std::move(client), *where.conn(), std::move(options), mailbox, {});
+        return mailbox;
+    }
+    if (const auto ec = mailbox->blocking_error()) return Error{ec};
+    auto started = std::make_shared<std::promise<Error>>();
+    auto future = started->get_future();
+    start_detail::begin(std::move(client), *where.conn(), std::move(options), mailbox,
+        [started](const Error& error) { started->set_value(error); });
+    if (auto error = future.get()) return error;
+    return mailbox;
+}
+
+void async_start(std::unique_ptr<Client> client, Where where, Options options, Started handler)
+{
+    auto slot = boost::asio::get_associated_cancellation_slot(handler);
+    const auto mailbox = start_detail::make_mailbox(where.conn() ? *where.conn() : Conn{}, options);
+    const auto start = std::make_shared<start_detail::AsyncStart>(std::move(handler), mailbox);
+    auto error = where.conn() ? Error{} : where.conn().error();
+    if (!error && !client) error = Error{errc::invalid_option, Phase::none, "no client"};
+    if (error) {
+        start->done(error.code());
+        return mailbox->end({.error = std::move(error)});
+    }
+    start_detail::AsyncStart::cancel_with(start, slot);
+    start_detail::begin(std::move(client), *where.conn(), std::move(options), mailbox,
+        [start](const Error& failure) { start->done(failure.code()); });
+}
+
+} // namespace detail
+
+PrepareReply::PrepareReply(std::weak_ptr<io::Mailbox> mailbox, std::uint64_t attempt)
+    : mailbox_(std::move(mailbox)), attempt_(attempt)
+{
+}
+
+PrepareReply::~PrepareReply() { fail("no answer"); }
+
+void PrepareReply::operator()(Conn conn)
+{
+    const auto mailbox = std::exchange(mailbox_, {}).lock();
+    if (mailbox) (void)mailbox->put(io::item::Prepared{attempt_, std::move(conn)}); // ended: nobody asks any more
+}
+
+void PrepareReply::fail(std::string_view why)
+{
+    const auto mailbox = std::exchange(mailbox_, {}).lock();
+    if (mailbox) (void)mailbox->put(io::item::Prepared{attempt_, Error{errc::prepare_failed, Phase::prepare, why}});
+}
+
+} // namespace websockxx

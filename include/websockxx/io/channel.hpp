@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <websockxx/conn.hpp>
+#include <websockxx/error.hpp>
+#include <websockxx/io/mailbox.hpp>
+#include <websockxx/io/transport.hpp>
+#include <websockxx/protocol/protocol.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <utility>
+
+namespace websockxx::io {
+
+/// One attempt to connect: a transport, the protocol over it, and the bytes between them. Made anew for every attempt, so that nothing of an old
+/// connection can reach a new one.
+///
+///     transport --read_some--> protocol.prepare/commit     protocol.output/consume --write_some--> transport
+///
+/// Threads   On the connection's strand.
+class Channel final : public TransportListener {
+public:
+    /// Hears what happens on the channel; may close() it at any time, but must not destroy it within the call.
+    class Listener {
+    public:
+        virtual void on_transport_connected() = 0;
+        virtual void on_transport_open() = 0;
+        virtual void on_transport_failed(const Error& error) = 0;
+        /// Bytes have arrived: ask protocol().next() until it has nothing.
+        virtual void on_input() = 0;
+        /// The transport has ended. Everything that came before it has been offered by on_input().
+        virtual void on_lost(error_code ec, bool unsent) = 0;
+        /// Output that was stuck has left, or some of it.
+        virtual void on_output() = 0;
+
+    protected:
+        ~Listener() = default;
+    };
+
+    Channel(const Conn& conn, std::unique_ptr<Transport> transport, boost::asio::execution_context& context, Listener& listener);
+    ~Channel();
+
+    /// Opens the transport; its operations hold a share of `owner`.
+    void open(const std::shared_ptr<void>& owner);
+
+    [[nodiscard]] protocol::Protocol& protocol() noexcept { return protocol_; }
+
+    /// Hands output to the transport until it takes no more, and reports sends that have left. May be called from on_input().
+    void flush();
+    /// Flushes, and asks for more input unless so much output is stuck that answering would only add to it. The end of everything that was
+    /// done on the channel: not to be called from on_input().
+    void settle();
+    /// Told with success once everything written so far has left, or with an error if it never will.
+    void when_sent(std::unique_ptr<SendDone> done);
+    /// Ends our direction once all output has left; input is discarded from now on.
+    void shutdown();
+    /// Closes the transport at once; what waits for being sent has failed with `ec`.
+    void close(error_code ec);
+
+    /// Encoded bytes that the transport has not yet taken.
+    [[nodiscard]] std::size_t queued() const noexcept { return protocol_.output().size(); }
+    [[nodiscard]] bool congested() const noexcept { return queued() >= conn_.limits.send_queue_bytes; }
+
+private:
+    struct Unsent {
+        std::uint64_t upto; // of Protocol::produced()
+        std::unique_ptr<SendDone> done;
+    };
+
+    void on_connected() override;
+    void on_open() override;
+    void on_open_failed(const Error& error) override;
+    void on_readable() override;
+    void on_writable() override;
+
+    void read_available();
+    void take_in(std::size_t size);
+    void lose(error_code ec, bool unsent);
+    void lose_output();
+    void report_sent();
+    [[nodiscard]] static bool would_block(const error_code& ec) noexcept;
+
+    Conn conn_;
+    std::unique_ptr<Transport> transport_;
+    protocol::Protocol protocol_;
+    Listener& listener_;
+    std::deque<Unsent> unsent_;
+    error_code write_error_;   // nothing can be written any more
+    bool open_ = false;        // the transport can be read and written
+    bool closed_ = false;
+    bool discarding_ = false;  // our direction is to end, or has
+    bool shut_down_ = false;   // it has
+    bool reading_ = false;     // a wait for input is pending
+};
+
+} // namespace websockxx::io

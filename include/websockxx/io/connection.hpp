@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <websockxx/client.hpp>
+#include <websockxx/conn.hpp>
+#include <websockxx/core/command.hpp>
+#include <websockxx/core/deadlines.hpp>
+#include <websockxx/core/event.hpp>
+#include <websockxx/core/session.hpp>
+#include <websockxx/io/alarm.hpp>
+#include <websockxx/io/channel.hpp>
+#include <websockxx/io/mailbox.hpp>
+#include <websockxx/io/transport.hpp>
+#include <websockxx/log.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace websockxx::io {
+
+/// What a Connection takes from outside, so that tests can put their own in.
+struct Environment {
+    std::function<std::unique_ptr<Transport>(const Conn&, const Strand&)> make_transport = io::make_transport;
+    std::function<std::unique_ptr<Alarm>(const Strand&)> make_alarm = io::make_alarm;
+    std::function<double()> draw; ///< uniform in [0, 1)
+};
+
+/// What a Connection calls besides its Client. Empty ones are left out.
+struct Hooks {
+    std::function<void(Conn conn, int attempt, std::uint64_t ticket)> prepare; ///< answered by item::Prepared with that ticket
+    std::function<void(const Error&)> started; ///< open, or failed; at most once
+    Log log;
+};
+
+/// Carries out what the session decides, and reports what came of it: owns the client, the channel and the alarm of one client.
+///
+/// There is nothing to decide here: an `if` about the state of the connection belongs in core/session.
+///
+/// Threads   Everything on its strand, but for begin().
+/// Lifetime  Held by its pending operations; ends itself. The client is destroyed at the end, on the strand, or with the executor's context.
+class Connection final : public Mailbox::Owner,
+                         public Channel::Listener,
+                         public Alarm::Listener,
+                         public std::enable_shared_from_this<Connection> {
+public:
+    Connection(std::unique_ptr<Client> client, Conn conn, core::Settings settings, Hooks hooks, Environment environment,
+        Strand strand, std::shared_ptr<Mailbox> mailbox);
+    ~Connection();
+
+    /// Begins, on the strand.
+    void begin();
+
+private:
+    // What others report
+    void wake() override;
+    void on_alarm() override;
+    void on_transport_connected() override;
+    void on_transport_open() override;
+    void on_transport_failed(const Error& error) override;
+    void on_input() override;
+    void on_lost(error_code ec, bool unsent) override;
+    void on_output() override;
+
+    // What the session commands
+    void feed(core::Event event);
+    void run(core::command::Prepare& command);
+    void run(core::command::Open& command);
+    void run(core::command::Arm& command);
+    void run(core::command::Disarm& command);
+    void run(core::command::CallConnect& command);
+    void run(core::command::SendClose& command);
+    void run(core::command::SendPing& command);
+    void run(core::command::Shutdown& command);
+    void run(core::command::Drop& command);
+    void run(core::command::ReportStarted& command);
+    void run(core::command::CallDisconnect& command);
+    void run(core::command::CallTerminate& command);
+    void run(core::command::Finish& command);
+
+    // What lies in the mailbox
+    void drain();
+    void handle(std::unique_ptr<Letter>& letter);
+    void handle(item::Send& send);
+    void handle(item::Later& later);
+    void handle(item::CancelLater& cancel);
+    void handle(item::Close& close);
+    void handle(item::Stop& stop);
+    void handle(item::Prepared& prepared);
+    void deliver_letters();
+
+    // What the client answers
+    template <class Callback>
+    [[nodiscard]] bool guard(Callback&& callback);
+    template <class Callback>
+    void ask(Callback&& callback);
+    void carry_out(Action& action);
+
+    void settle();
+    void set_alarm();
+    void pop_later(std::chrono::milliseconds now);
+    void log(Severity severity, std::string_view line) const;
+
+    using LaterKey = std::pair<std::chrono::milliseconds, std::uint64_t>;
+
+    const Strand strand_;
+    const std::shared_ptr<Mailbox> mailbox_;
+    std::unique_ptr<Client> client_;
+    core::Session session_;
+    Hooks hooks_;
+    Environment environment_;
+    std::unique_ptr<Alarm> alarm_;
+    std::unique_ptr<Channel> channel_;
+    core::Deadlines deadlines_;
+    std::optional<std::chrono::milliseconds> alarm_at_;
+    std::deque<core::Event> events_;
+    std::deque<std::unique_ptr<Letter>> letters_; // until a connection is open
+    std::map<LaterKey, std::unique_ptr<Letter>> later_;
+    std::chrono::milliseconds heard_at_{0};
+    std::uint64_t ticket_ = 0; // of the `prepare` that is going on
+    bool busy_ = false;        // feed() is running
+};
+
+} // namespace websockxx::io

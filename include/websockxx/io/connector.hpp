@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <websockxx/error.hpp>
+#include <websockxx/io/happy_eyeballs.hpp>
+#include <websockxx/io/lifeline.hpp>
+#include <websockxx/io/transport.hpp>
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/ip/basic_resolver.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace websockxx::io {
+
+using TcpSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Strand>;
+
+/// Makes one TCP connection: looks the name up, then does what HappyEyeballs says. It sets no limit to the time that this takes.
+///
+/// Lifetime  Pending operations hold a share of `owner`. Destroying the connector ends its attempts and silences it; what was begun and
+///           cannot be stopped, as a name lookup, comes to nothing.
+class Connector {
+public:
+    /// Called once, from a handler, with a socket or with an error. It may destroy the connector.
+    using Done = std::function<void(const Error&, std::optional<TcpSocket>)>;
+
+    Connector(const Strand& strand, const std::shared_ptr<TransportListener>& owner, Done done);
+    ~Connector();
+    Connector(const Connector&) = delete;
+    Connector& operator=(const Connector&) = delete;
+
+    /// To a host name, or to an address, which is not looked up.
+    void connect(const std::string& host, std::uint16_t port);
+    /// To the first of these, which are not none, that answers; `name` is for errors.
+    void connect(std::string name, std::vector<HappyEyeballs::Endpoint> endpoints);
+
+private:
+    void look_up(const std::string& host, std::uint16_t port);
+    void race(std::vector<HappyEyeballs::Endpoint> endpoints);
+    void run(const HappyEyeballs::Command& command);
+    void attempt(std::size_t index);
+    void wait();
+    [[nodiscard]] Error failure() const;
+    void finish(const Error& error, std::optional<TcpSocket> socket);
+
+    Lifeline life_;
+    Strand strand_;
+    boost::asio::ip::basic_resolver<boost::asio::ip::tcp, Strand> resolver_;
+    boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, Strand> timer_;
+    Done done_;
+    std::string name_; ///< for errors
+    std::optional<HappyEyeballs> race_;
+    std::vector<std::optional<TcpSocket>> attempts_; ///< beside the endpoints of the race
+    std::size_t waits_ = 0; ///< a timer that has been set again may still report that it fired before
+};
+
+} // namespace websockxx::io

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <websockxx/action.hpp>
+#include <websockxx/close.hpp>
+#include <websockxx/conn.hpp>
+#include <websockxx/error.hpp>
+#include <websockxx/frame.hpp>
+#include <websockxx/io/letter.hpp>
+
+#include <boost/asio/any_completion_executor.hpp>
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace websockxx::io {
+
+/// Whoever waits for a send: told exactly once.
+class SendDone {
+public:
+    SendDone() = default;
+    SendDone(const SendDone&) = delete;
+    SendDone& operator=(const SendDone&) = delete;
+    virtual ~SendDone() = default;
+    virtual void done(error_code ec) = 0;
+};
+
+/// What may lie in a Mailbox.
+namespace item {
+
+struct Send {
+    std::uint64_t id = 0;
+    Frame frame;
+    std::unique_ptr<SendDone> done; ///< may be null
+};
+struct Later {
+    std::uint64_t id = 0;
+    std::chrono::milliseconds after{0};
+    std::unique_ptr<Letter> letter;
+};
+struct CancelLater {
+    std::uint64_t id = 0;
+};
+struct Close {
+    std::optional<std::uint16_t> code;
+    std::string text;
+};
+struct Stop {
+    Error error;
+};
+struct Prepared {
+    std::uint64_t attempt = 0;
+    result<Conn> conn;
+};
+
+} // namespace item
+
+using Item =
+    std::variant<std::unique_ptr<Letter>, item::Send, item::Later, item::CancelLater, item::Close, item::Stop, item::Prepared>;
+
+/// Where everybody reaches a connection: what every Ref of it shares.
+///
+/// Threads   All members, from any thread. No user code runs under the lock.
+/// Lifetime  Outlives the connection: after end() it only remembers the reason.
+class Mailbox : public std::enable_shared_from_this<Mailbox> {
+public:
+    /// The connection's end of the mailbox: wakes it up.
+    class Owner {
+    public:
+        /// Calls Mailbox::take() soon, on the strand. Called under the lock: must only post.
+        virtual void wake() = 0;
+
+    protected:
+        ~Owner() = default;
+    };
+
+    Mailbox(boost::asio::any_io_executor executor, std::size_t max_messages, bool own_thread);
+    ~Mailbox();
+    Mailbox(const Mailbox&) = delete;
+    Mailbox& operator=(const Mailbox&) = delete;
+
+    /// From here on `owner` is woken, until end().
+    void attach(Owner& owner);
+
+    /// Puts an item in and wakes the owner. Letters and sends beyond the limit are refused with errc::inbox_full; anything with
+    /// errc::client_ended after the end. What is refused is destroyed here, a send's `done` told first.
+    error_code put(Item item);
+
+    /// Takes a send back that was not yet taken by the owner; nothing: too late.
+    [[nodiscard]] std::optional<item::Send> withdraw(std::uint64_t id);
+
+    /// All items in order, for the owner.
+    [[nodiscard]] std::vector<Item> take();
+
+    /// Messages count against the limit until this says that so many more were handled.
+    void delivered(std::size_t messages);
+
+    /// The client has ended: tells everybody who waits. Only the first call counts.
+    void end(CloseReason reason);
+
+    [[nodiscard]] bool ended() const;
+    /// How it ended, if it has.
+    [[nodiscard]] std::optional<CloseReason> reason() const;
+
+    /// Waits until the client has ended, or until the deadline.
+    std::optional<CloseReason> wait(std::optional<std::chrono::milliseconds> limit);
+    using WaitHandler = boost::asio::any_completion_handler<void(error_code, CloseReason)>;
+
+    /// Calls the handler when the client has ended, on its executor; with operation_aborted if cancelled before.
+    void async_wait(WaitHandler handler);
+
+    /// Whether a blocking call here and now would wait for itself: errc::calling_self inside one of this client's callbacks,
+    /// errc::blocking_in_callback inside another's or on a thread that runs the connection.
+    [[nodiscard]] error_code blocking_error() const;
+
+    /// Whether the connection runs on a thread of the library's own, so that waiting for it is safe.
+    [[nodiscard]] bool own_thread() const noexcept { return own_thread_; }
+
+    /// The one that the connection runs on; the system's once the client has ended.
+    [[nodiscard]] boost::asio::any_io_executor executor() const;
+
+    [[nodiscard]] std::uint64_t next_id();
+
+    /// A mailbox of a client that never was.
+    [[nodiscard]] static std::shared_ptr<Mailbox> make_ended();
+
+private:
+    struct Waiter;
+
+    void cancel_wait(std::uint64_t id);
+    static void complete(const boost::asio::any_io_executor& via, Waiter waiter, error_code ec, CloseReason reason);
+
+    mutable std::mutex mutex_;
+    std::condition_variable ended_;
+    boost::asio::any_io_executor executor_; // empty once ended: its context may be gone
+    std::vector<Item> items_;
+    std::vector<Waiter> waiters_;
+    std::optional<CloseReason> reason_;
+    Owner* owner_ = nullptr;
+    bool awake_ = false; // the owner was woken and has not taken yet
+    std::size_t max_messages_;
+    std::size_t messages_ = 0;
+    std::uint64_t last_id_ = 0;
+    const bool own_thread_;
+};
+
+/// Marks that a callback of the mailbox's client runs on this thread.
+class CallbackScope {
+public:
+    explicit CallbackScope(const Mailbox& mailbox) noexcept;
+    ~CallbackScope();
+    CallbackScope(const CallbackScope&) = delete;
+    CallbackScope& operator=(const CallbackScope&) = delete;
+
+private:
+    const Mailbox* outer_;
+};
+
+} // namespace websockxx::io

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <websockxx/config.hpp>
+#include <websockxx/conn.hpp>
+#include <websockxx/error.hpp>
+#include <websockxx/log.hpp>
+#include <websockxx/reconnect_policy.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <utility>
+
+namespace websockxx {
+
+namespace io {
+class Mailbox;
+}
+
+/// The answer that a `prepare` hook owes. Move-only: call it once, from any thread, now or later. Destroyed unanswered, it
+/// fails the attempt with errc::prepare_failed.
+class WEBSOCKXX_DECL PrepareReply {
+public:
+    PrepareReply(std::weak_ptr<io::Mailbox> mailbox, std::uint64_t attempt);
+    PrepareReply(PrepareReply&&) noexcept = default;
+    PrepareReply& operator=(PrepareReply&&) = delete;
+    ~PrepareReply();
+
+    /// Use this Conn for the attempt.
+    void operator()(Conn conn);
+
+    /// Do not make this attempt: it counts as failed, with errc::prepare_failed and these words.
+    void fail(std::string_view why);
+
+private:
+    std::weak_ptr<io::Mailbox> mailbox_;
+    std::uint64_t attempt_;
+};
+
+/// Called before every attempt, with the Conn that would be used and the number of the attempt since a connection was
+/// stable: a place to fetch a fresh token. Runs on the client's strand and must not block; answer later if it takes time. Timeouts::open covers it.
+using Prepare = std::function<void(Conn conn, int attempt, PrepareReply reply)>;
+
+/// How to start a client (the options of WebSockex.start_link/4). Options of the connection are in Conn.
+struct Options {
+    /// Return at once, before the connection is open; a failure is then told to terminate() and Ref::wait() only.
+    bool async = false;
+
+    /// Ask handle_disconnect() also when the first attempt fails; else start fails at once.
+    bool handle_initial_conn_failure = false;
+
+    /// What the default handle_disconnect() does; empty is policy::never().
+    ReconnectPolicy reconnect = {};
+
+    /// A connection that was open this long counts as having worked: the delays of the policy begin anew after it.
+    std::chrono::milliseconds stable_after{10'000};
+
+    /// Called before every attempt, if set.
+    Prepare prepare = {};
+
+    /// Where the client runs: your io_context, thread pool or strand. Empty: Runtime::shared().
+    boost::asio::any_io_executor executor = {};
+
+    /// Where warnings and errors go; empty: nowhere.
+    Log log = log_to_stderr;
+};
+
+} // namespace websockxx

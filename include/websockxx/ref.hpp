@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <websockxx/client.hpp>
+#include <websockxx/close.hpp>
+#include <websockxx/config.hpp>
+#include <websockxx/error.hpp>
+#include <websockxx/frame.hpp>
+#include <websockxx/io/letter.hpp>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/async_result.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+namespace websockxx {
+
+namespace detail {
+
+// What a message is kept as: characters that somebody else owns are copied.
+template <class M>
+using Kept = std::conditional_t<std::is_convertible_v<std::decay_t<M>, std::string_view> && std::is_pointer_v<std::decay_t<M>>,
+    std::string, std::decay_t<M>>;
+
+template <class C, class M>
+concept HandlesCast = requires(C& client, M message) {
+    { client.handle_cast(std::move(message)) } -> std::convertible_to<Action>;
+};
+
+template <class C, class M>
+concept HandlesInfo = requires(C& client, M message) {
+    { client.handle_info(std::move(message)) } -> std::convertible_to<Action>;
+};
+
+template <class C, class M>
+class CastLetter final : public io::Letter {
+public:
+    explicit CastLetter(M message) : message_(std::move(message)) {}
+    Action deliver(Client& client) override { return static_cast<C&>(client).handle_cast(std::move(message_)); }
+
+private:
+    M message_;
+};
+
+template <class C, class M>
+class InfoLetter final : public io::Letter {
+public:
+    explicit InfoLetter(M message) : message_(std::move(message)) {}
+    Action deliver(Client& client) override
+    {
+        if constexpr (HandlesInfo<C, M>) return static_cast<C&>(client).handle_info(std::move(message_));
+        else return Ok{};
+    }
+    const std::type_info* unhandled() const noexcept override { return HandlesInfo<C, M> ? nullptr : &typeid(M); }
+
+private:
+    M message_;
+};
+
+// Stops the client and waits for its end where that is safe.
+WEBSOCKXX_DECL void end_link(const std::shared_ptr<io::Mailbox>& mailbox) noexcept;
+
+[[nodiscard]] WEBSOCKXX_DECL std::shared_ptr<io::Mailbox> mailbox_of(const Client& client);
+
+} // namespace detail
+
+/// Names a message that send_after() has put on its way.
+enum class TimerId : std::uint64_t {};
+
+/// Everything about a Ref that does not depend on the client's type.
+class WEBSOCKXX_DECL BasicRef {
+public:
+    BasicRef() = default;
+
+    /// Sends a frame, and waits until the kernel has it, or why it does not (WebSockex.send_frame/3).
+    ///
+    /// Errors: not_connected_opening, not_connected_closing, client_ended; invalid_frame, control_frame_too_large, invalid_utf8 (the connection stays
+    /// up); send_queue_full, inbox_full; connection_lost; not_sent_in_time, or send_timeout when the frame may still go out; calling_self and
+    /// blocking_in_callback where waiting could never end: return `reply(frame)`, or use send() or async_send_frame() there.
+    result<void> send_frame(Frame frame, std::chrono::milliseconds timeout = std::chrono::seconds{5}) const;
+
+    /// Sends a frame without waiting, in the order of the calls. The result says only whether it was queued.
+    result<void> send(Frame frame) const;
+
+    /// Sends a frame; completes with `void(error_code)` when the kernel has it, or as send_frame() fails. Cancellation takes the frame
+    /// back if it was not yet encoded.
+    template <boost::asio::completion_token_for<void(error_code)> Token>
+    auto async_send_frame(Frame frame, Token&& token) const
+    {
+        return boost::asio::async_initiate<Token, void(error_code)>(
+            [](auto handler, std::shared_ptr<io::Mailbox> mailbox, Frame moved) {
+                initiate_send(std::move(mailbox), std::move(moved), std::move(handler));
+            },
+            token, mailbox_, std::move(frame));
+    }
+
+    /// Begins the closing handshake with an empty close frame, as if a callback had answered close(); handle_disconnect() follows, and may reconnect.
+    /// Does nothing while no connection is open.
+    result<void> close() const;
+    /// The same with a code and a text. Errors: invalid_close_code, invalid_utf8, client_ended.
+    result<void> close(std::uint16_t code, std::string_view text = {}) const;
+
+    /// Ends the client: close frame 1001, the transport closed at once, terminate(), no handle_disconnect(). From any state.
+    void stop() const;
+    /// Ends the client like stop(), but without a close frame.
+    void abort() const;
+
+    /// Takes a message of send_after() back, unless it was delivered.
+    void cancel(TimerId timer) const;
+
+    /// Whether the client exists and has not ended.
+    [[nodiscard]] bool alive() const;
+
+    /// How the client ended, once it has: after terminate() has returned and the client is destroyed.
+    [[nodiscard]] std::optional<CloseReason> reason() const;
+
+    /// Waits until the client has ended. Errors: calling_self, blocking_in_callback.
+    result<CloseReason> wait() const;
+    /// The same, for no longer than `limit`; no value if it has not ended by then.
+    result<std::optional<CloseReason>> wait_for(std::chrono::milliseconds limit) const;
+
+    /// Completes with `void(error_code, CloseReason)` when the client has ended; with `operation_aborted` if cancelled before.
+    template <boost::asio::completion_token_for<void(error_code, CloseReason)> Token>
+    auto async_wait(Token&& token) const
+    {
+        return boost::asio::async_initiate<Token, void(error_code, CloseReason)>(
+            [](auto handler, std::shared_ptr<io::Mailbox> mailbox) {
+                initiate_wait(std::move(mailbox), std::move(handler));
+            },
+            token, mailbox_);
+    }
+
+    [[nodiscard]] explicit operator bool() const noexcept { return mailbox_ != nullptr; }
+    friend bool operator==(const BasicRef&, const BasicRef&) = default;
+
+protected:
+    explicit BasicRef(std::shared_ptr<io::Mailbox> mailbox) noexcept : mailbox_(std::move(mailbox)) {}
+
+    [[nodiscard]] result<void> put(std::unique_ptr<io::Letter> letter) const;
+    [[nodiscard]] result<TimerId> put_later(std::chrono::milliseconds after, std::unique_ptr<io::Letter> letter) const;
+
+    std::shared_ptr<io::Mailbox> mailbox_;
+
+private:
+    static void initiate_send(std::shared_ptr<io::Mailbox> mailbox, Frame frame,
+        boost::asio::any_completion_handler<void(error_code)> handler);
+    static void initiate_wait(std::shared_ptr<io::Mailbox> mailbox,
+        boost::asio::any_completion_handler<void(error_code, CloseReason)> handler);
+};
+
+/// Reaches a client from anywhere: WebSockex's pid. Copyable, comparable, and safe to keep for ever: it does not keep the client alive,
+/// and after the client's end everything says so with errc::client_ended.
+///
+/// Threads   Everything may be called from every thread and from every callback, in every state.
+template <class C = Client>
+class Ref : public BasicRef {
+public:
+    Ref() = default;
+    explicit Ref(std::shared_ptr<io::Mailbox> mailbox) noexcept : BasicRef(std::move(mailbox)) {}
+
+    template <std::derived_from<C> D>
+    Ref(const Ref<D>& other) noexcept : BasicRef(other)
+    {
+    }
+
+    /// Hands `message` to the client's `handle_cast` (WebSockex.cast/2). While no connection is open it waits; it is dropped if the client
+    /// ends first. Errors: client_ended, inbox_full.
+    template <class M>
+        requires detail::HandlesCast<C, detail::Kept<M>>
+    result<void> cast(M&& message) const
+    {
+        using Kept = detail::Kept<M>;
+        return put(std::make_unique<detail::CastLetter<C, Kept>>(Kept(std::forward<M>(message))));
+    }
+
+    /// Hands `message` to the client's `handle_info`, as cast() does. A type that the client has no `handle_info` for is logged as an error
+    /// and dropped, as in WebSockex.
+    template <class M>
+    result<void> info(M&& message) const
+    {
+        using Kept = detail::Kept<M>;
+        return put(std::make_unique<detail::InfoLetter<C, Kept>>(Kept(std::forward<M>(message))));
+    }
+
+    /// Hands `message` to the client's `handle_info` after a delay (Process.send_after/3). Errors: as info().
+    template <class M>
+    result<TimerId> send_after(std::chrono::milliseconds delay, M&& message) const
+    {
+        using Kept = detail::Kept<M>;
+        return put_later(delay, std::make_unique<detail::InfoLetter<C, Kept>>(Kept(std::forward<M>(message))));
+    }
+};
+
+/// A Ref that owns: its end is the client's end (start_link). Move-only.
+///
+/// Lifetime  The destructor does what stop() does. For a client on Runtime::shared() it then waits until terminate() has returned and the client is
+///           destroyed, so that what the client refers to may be destroyed next; except inside a callback or on that thread, where
+///           it cannot wait. For a client on an executor of yours it never waits: your executor decides when callbacks run.
+template <class C = Client>
+class Link : public Ref<C> {
+public:
+    Link() = default;
+    explicit Link(std::shared_ptr<io::Mailbox> mailbox) noexcept : Ref<C>(std::move(mailbox)) {}
+    explicit Link(Ref<C> ref) noexcept : Ref<C>(std::move(ref)) {}
+    Link(Link&& other) noexcept : Ref<C>(std::move(other.mailbox_)) {}
+    Link& operator=(Link&& other) noexcept
+    {
+        Link old{std::move(*this)};
+        this->mailbox_ = std::move(other.mailbox_);
+        return *this;
+    }
+    ~Link() { detail::end_link(this->mailbox_); }
+
+    /// A Ref to the same client, which does not own.
+    [[nodiscard]] Ref<C> ref() const noexcept { return *this; }
+
+    /// Lets the client live on by itself, as start() would have made it.
+    Ref<C> release() noexcept { return Ref<C>(std::move(this->mailbox_)); }
+};
+
+/// The Ref of a client, from inside it (Elixir's self()): `self(*this).send_after(1s, Tick{})`. Empty in the constructor.
+template <std::derived_from<Client> C>
+[[nodiscard]] Ref<C> self(const C& client)
+{
+    return Ref<C>{detail::mailbox_of(client)};
+}
+
+} // namespace websockxx

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// @file Everything that a program needs.
+
+#include <websockxx/action.hpp>
+#include <websockxx/client.hpp>
+#include <websockxx/close.hpp>
+#include <websockxx/config.hpp>
+#include <websockxx/conn.hpp>
+#include <websockxx/error.hpp>
+#include <websockxx/frame.hpp>
+#include <websockxx/headers.hpp>
+#include <websockxx/log.hpp>
+#include <websockxx/options.hpp>
+#include <websockxx/reconnect_policy.hpp>
+#include <websockxx/ref.hpp>
+#include <websockxx/runtime.hpp>
+#include <websockxx/start.hpp>
