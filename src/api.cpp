@@ -1,3 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
 // Floor 4: the entry points.
+#include <websockxx/impl/ref.ipp>
+#include <websockxx/impl/runtime.ipp>
+#include <websockxx/impl/start.ipp>

@@ -11,4 +11,5 @@
 #include <websockxx/impl/error.ipp>
 #include <websockxx/impl/frame.ipp>
 #include <websockxx/impl/headers.ipp>
+#include <websockxx/impl/log.ipp>
 #include <websockxx/impl/reconnect_policy.ipp>

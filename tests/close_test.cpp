@@ -50,9 +50,9 @@ TEST_CASE("the text of a close frame is cut to 123 bytes and never inside a char
     CHECK(fit_close_text(std::string(124, 'a')).size() == 123);
 
     const auto [character, left] = GENERATE(table<std::string, std::size_t>({
-        {"\xC3\xA4", 122},          // of 2 bytes
-        {"\xE2\x82\xAC", 123},      // of 3
-        {"\xF0\x9F\x98\x80", 120},  // of 4
+        {"\xC3\xA4", 122},         // of 2 bytes
+        {"\xE2\x82\xAC", 123},     // of 3
+        {"\xF0\x9F\x98\x80", 120}, // of 4
     }));
     std::string text;
     while (text.size() < 200) text += character;
@@ -101,23 +101,24 @@ TEST_CASE("an end is normal if either side closed without a code or with 1000, a
     CHECK_FALSE(CloseReason{.by = By::remote, .received = CloseFrame{1001, ""}}.normal());
     CHECK_FALSE(CloseReason{.by = By::local, .sent = CloseFrame{4000, ""}, .received = normal}.normal());
     CHECK_FALSE(CloseReason{.by = By::local, .sent = normal, .error = errc::close_timeout}.normal());
-    CHECK_FALSE(CloseReason{
-        .by = By::local, .sent = normal, .exception = std::make_exception_ptr(std::runtime_error("x"))}
-                    .normal());
+    CHECK_FALSE(
+        CloseReason{.by = By::local, .sent = normal, .exception = std::make_exception_ptr(std::runtime_error("x"))}
+            .normal());
 }
 
 TEST_CASE("an end says who closed, with what, and what was wrong", "[values]")
 {
-    CHECK(CloseReason{.by = By::remote, .received = CloseFrame{1001, "bye"}}.message()
-        == "closed by the server: 1001 going away \"bye\"");
-    CHECK(CloseReason{.by = By::local, .sent = normal, .received = normal, .clean = true}.message()
-        == "closed by us: 1000 normal");
-    CHECK(CloseReason{.by = By::local, .sent = CloseFrame{4321, ""}, .received = CloseFrame{1001, "ok"}}.message()
-        == "closed by us: 4321, answered with 1001 going away \"ok\"");
-    CHECK(CloseReason{.by = By::remote, .sent = normal, .received = empty}.message()
-        == "closed by the server: 1005 no status, answered with 1000 normal");
-    CHECK(CloseReason{.by = By::local, .sent = normal, .error = Error(errc::close_timeout, Phase::closing)}.message()
-        == "closed by us: 1000 normal; closing handshake: forcefully closed because the server was taking too long to close");
+    CHECK(CloseReason{.by = By::remote, .received = CloseFrame{1001, "bye"}}.message() ==
+          "closed by the server: 1001 going away \"bye\"");
+    CHECK(CloseReason{.by = By::local, .sent = normal, .received = normal, .clean = true}.message() ==
+          "closed by us: 1000 normal");
+    CHECK(CloseReason{.by = By::local, .sent = CloseFrame{4321, ""}, .received = CloseFrame{1001, "ok"}}.message() ==
+          "closed by us: 4321, answered with 1001 going away \"ok\"");
+    CHECK(CloseReason{.by = By::remote, .sent = normal, .received = empty}.message() ==
+          "closed by the server: 1005 no status, answered with 1000 normal");
+    CHECK(CloseReason{.by = By::local, .sent = normal, .error = Error(errc::close_timeout, Phase::closing)}.message() ==
+          "closed by us: 1000 normal; closing handshake: forcefully closed because the server was taking too long to "
+          "close");
 }
 
 TEST_CASE("a lost connection and one that never was are told apart", "[values]")
@@ -125,27 +126,29 @@ TEST_CASE("a lost connection and one that never was are told apart", "[values]")
     const error_code reset{boost::system::errc::connection_reset, boost::system::system_category()};
     const error_code refused{boost::system::errc::connection_refused, boost::system::system_category()};
 
-    CHECK(CloseReason{.error = Error(reset, Phase::open)}.message() == "connection lost: Connection reset by peer (1006)");
+    CHECK(CloseReason{.error = Error(reset, Phase::open)}.message() ==
+          "connection lost: Connection reset by peer (1006)");
     CHECK(CloseReason{.error = errc::connection_lost}.message() == "connection lost: no closing handshake (1006)");
     CHECK(CloseReason{}.message() == "connection lost: no closing handshake (1006)");
-    CHECK(CloseReason{.error = Error(refused, Phase::connect)}.message()
-        == "could not connect: TCP connect: Connection refused");
-    CHECK(CloseReason{.error = Error::refused({404, "Not Found", {}, {}})}.message()
-        == "could not connect: opening handshake: the server refused (404 Not Found)");
+    CHECK(CloseReason{.error = Error(refused, Phase::connect)}.message() ==
+          "could not connect: TCP connect: Connection refused");
+    CHECK(CloseReason{.error = Error::refused({404, "Not Found", {}, {}})}.message() ==
+          "could not connect: opening handshake: the server refused (404 Not Found)");
 }
 
 TEST_CASE("the words of what a callback threw are in the message, once", "[values]")
 {
     const CloseFrame internal{1011, ""};
     const auto thrown = std::make_exception_ptr(std::runtime_error("no\nmore"));
-    CHECK(CloseReason{.by = By::local, .sent = internal, .error = errc::callback_threw, .exception = thrown}.message()
-        == "closed by us: 1011 internal error; an exception left a callback (no\\nmore)");
+    CHECK(
+        CloseReason{.by = By::local, .sent = internal, .error = errc::callback_threw, .exception = thrown}.message() ==
+        "closed by us: 1011 internal error; an exception left a callback (no\\nmore)");
     CHECK(CloseReason{.by = By::local,
               .sent = internal,
               .error = Error(errc::callback_threw, Phase::open, "no\nmore"),
               .exception = thrown}
-              .message()
-        == "closed by us: 1011 internal error; open connection: an exception left a callback (no\\nmore)");
+              .message() ==
+          "closed by us: 1011 internal error; open connection: an exception left a callback (no\\nmore)");
     CHECK_THAT((CloseReason{.by = By::local, .sent = internal, .exception = std::make_exception_ptr(5)}.message()),
         EndsWith("(not a std::exception)"));
 }

@@ -21,7 +21,8 @@ namespace {
 std::vector<errc> all_errors()
 {
     std::vector<errc> all;
-    for (int value = 1; value <= static_cast<int>(errc::runtime_ended); ++value) all.push_back(static_cast<errc>(value));
+    for (int value = 1; value <= static_cast<int>(errc::runtime_ended); ++value)
+        all.push_back(static_cast<errc>(value));
     return all;
 }
 
@@ -90,34 +91,34 @@ TEST_CASE("an error_code is made of an errc by itself, and compares with it", "[
 
 TEST_CASE("each condition groups the errors that are meant by it", "[values]")
 {
-    CHECK(all_meeting(condition::timeout)
-        == std::set{errc::send_timeout, errc::not_sent_in_time, errc::connect_timeout, errc::open_timeout,
-            errc::close_timeout, errc::heartbeat_timeout});
-    CHECK(all_meeting(condition::tls)
-        == std::set{errc::tls_failed, errc::tls_version, errc::tls_options, errc::certificate_expired,
-            errc::certificate_not_yet_valid, errc::certificate_self_signed, errc::certificate_untrusted,
-            errc::certificate_host_mismatch, errc::certificate_revoked, errc::certificate_rejected});
-    CHECK(all_meeting(condition::handshake)
-        == std::set{errc::handshake_refused, errc::handshake_malformed, errc::handshake_too_large,
-            errc::handshake_incomplete, errc::bad_upgrade, errc::bad_accept, errc::unexpected_extension,
-            errc::unexpected_subprotocol});
-    CHECK(all_meeting(condition::protocol)
-        == std::set{errc::handshake_malformed, errc::bad_upgrade, errc::bad_accept, errc::unexpected_extension,
-            errc::unexpected_subprotocol, errc::protocol_error, errc::bad_payload});
-    CHECK(all_meeting(condition::not_connected)
-        == std::set{errc::not_connected_opening, errc::not_connected_closing, errc::client_ended});
-    CHECK(all_meeting(condition::invalid)
-        == std::set{errc::invalid_url, errc::invalid_header, errc::invalid_subprotocol, errc::invalid_target,
-            errc::invalid_option, errc::invalid_frame, errc::control_frame_too_large, errc::invalid_utf8,
-            errc::invalid_close_code, errc::tls_options});
-    CHECK(all_meeting(condition::transient)
-        == std::set{errc::not_connected_opening, errc::send_queue_full, errc::inbox_full, errc::send_timeout,
-            errc::not_sent_in_time, errc::connect_timeout, errc::open_timeout, errc::no_address,
-            errc::handshake_incomplete, errc::prepare_failed, errc::tls_failed, errc::connection_lost,
-            errc::close_timeout, errc::heartbeat_timeout});
+    CHECK(all_meeting(condition::timeout) == std::set{errc::send_timeout, errc::not_sent_in_time, errc::connect_timeout,
+                                                 errc::open_timeout, errc::close_timeout, errc::heartbeat_timeout});
+    CHECK(all_meeting(condition::tls) ==
+          std::set{errc::tls_failed, errc::tls_version, errc::tls_options, errc::certificate_expired,
+              errc::certificate_not_yet_valid, errc::certificate_self_signed, errc::certificate_untrusted,
+              errc::certificate_host_mismatch, errc::certificate_revoked, errc::certificate_rejected});
+    CHECK(all_meeting(condition::handshake) == std::set{errc::handshake_refused, errc::handshake_malformed,
+                                                   errc::handshake_too_large, errc::handshake_incomplete,
+                                                   errc::bad_upgrade, errc::bad_accept, errc::unexpected_extension,
+                                                   errc::unexpected_subprotocol});
+    CHECK(all_meeting(condition::protocol) == std::set{errc::handshake_malformed, errc::bad_upgrade, errc::bad_accept,
+                                                  errc::unexpected_extension, errc::unexpected_subprotocol,
+                                                  errc::protocol_error, errc::bad_payload});
+    CHECK(all_meeting(condition::not_connected) ==
+          std::set{errc::not_connected_opening, errc::not_connected_closing, errc::client_ended});
+    CHECK(all_meeting(condition::invalid) == std::set{errc::invalid_url, errc::invalid_header,
+                                                 errc::invalid_subprotocol, errc::invalid_target, errc::invalid_option,
+                                                 errc::invalid_frame, errc::control_frame_too_large, errc::invalid_utf8,
+                                                 errc::invalid_close_code, errc::tls_options});
+    CHECK(all_meeting(condition::transient) ==
+          std::set{errc::not_connected_opening, errc::send_queue_full, errc::inbox_full, errc::send_timeout,
+              errc::not_sent_in_time, errc::connect_timeout, errc::open_timeout, errc::no_address,
+              errc::handshake_incomplete, errc::prepare_failed, errc::tls_failed, errc::connection_lost,
+              errc::close_timeout, errc::heartbeat_timeout});
 }
 
-TEST_CASE("what is not transient is fatal, but for a refusal, which depends on its status, and for a closing", "[values]")
+TEST_CASE(
+    "what is not transient is fatal, but for a refusal, which depends on its status, and for a closing", "[values]")
 {
     for (const auto e : all_errors()) {
         const auto code = make_error_code(e);
@@ -179,7 +180,7 @@ TEST_CASE("no error, an unknown one and a foreign one meet no condition", "[valu
     const auto c = static_cast<condition>(value);
     CHECK_FALSE(error_code() == c);
     CHECK_FALSE(error_code(9999, error_category()) == c);
-    CHECK_FALSE(error_code(1, condition_category()) == c);
+    CHECK_FALSE(error_code(boost::asio::error::operation_aborted, boost::asio::error::get_misc_category()) == c);
     CHECK_FALSE(condition_category().message(value).empty());
     CHECK(std::string(condition_category().name()) == "websockxx.condition");
 }
@@ -192,8 +193,8 @@ TEST_CASE("a condition that is none is met by no error", "[values]")
 
 TEST_CASE("an error says when, what and which, in one line", "[values]")
 {
-    CHECK(Error(errc::certificate_host_mismatch, Phase::tls, "want example.org").message()
-        == "TLS handshake: the certificate is for another host (want example.org)");
+    CHECK(Error(errc::certificate_host_mismatch, Phase::tls, "want example.org").message() ==
+          "TLS handshake: the certificate is for another host (want example.org)");
     CHECK(Error(errc::aborted).message() == "the client was aborted");
     CHECK(Error(system_code(posix::connection_refused), Phase::connect).message() == "TCP connect: Connection refused");
     CHECK(Error().message() == "no error");
@@ -205,8 +206,8 @@ TEST_CASE("an error says when, what and which, in one line", "[values]")
 
 TEST_CASE("what comes from outside is escaped in an error's line", "[values]")
 {
-    CHECK(Error(errc::bad_upgrade, Phase::handshake, "a\r\nSet: \x1B[0m").message()
-        == "opening handshake: the answer does not switch to WebSocket (a\\r\\nSet: \\x1B[0m)");
+    CHECK(Error(errc::bad_upgrade, Phase::handshake, "a\r\nSet: \x1B[0m").message() ==
+          "opening handshake: the answer does not switch to WebSocket (a\\r\\nSet: \\x1B[0m)");
     CHECK_THAT(Error::refused({403, "no\nway", {}, {}}).message(), EndsWith("(403 no\\nway)"));
 }
 
@@ -240,8 +241,8 @@ TEST_CASE("errors are equal if code, phase and detail are", "[values]")
 TEST_CASE("each phase has a name but none", "[values]")
 {
     std::set<std::string_view> names;
-    for (const auto phase : {Phase::prepare, Phase::resolve, Phase::connect, Phase::tls, Phase::handshake, Phase::open,
-             Phase::closing})
+    for (const auto phase :
+        {Phase::prepare, Phase::resolve, Phase::connect, Phase::tls, Phase::handshake, Phase::open, Phase::closing})
         names.insert(to_string(phase));
     CHECK(names.size() == 7);
     CHECK(names.count("") == 0);
@@ -256,7 +257,8 @@ TEST_CASE("the value of a result that holds an error throws a system_error with 
     try {
         static_cast<void>(no.value());
         FAIL("nothing was thrown");
-    } catch (const boost::system::system_error& thrown) {
+    }
+    catch (const boost::system::system_error& thrown) {
         CHECK(thrown.code() == errc::certificate_host_mismatch);
         CHECK_THAT(thrown.what(), StartsWith("TLS handshake (want a\\nb): the certificate is for another host"));
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <websockxx/close.hpp>
+#include <websockxx/config.hpp>
 #include <websockxx/conn.hpp>
 #include <websockxx/frame.hpp>
 
@@ -21,7 +22,7 @@ struct Ok {
 };
 
 /// What a callback wants to happen next (WebSockex: `:ok`, `:reply`, `:close`). Made by Client::ok(), reply() and close().
-class Action {
+class WEBSOCKXX_DECL Action {
 public:
     struct Close {
         std::optional<std::uint16_t> code; ///< none: an empty close frame
@@ -31,17 +32,15 @@ public:
     };
 
     Action(Ok) noexcept {}
-    explicit Action(Frame frame) { frames_.push_back(std::move(frame)); }
-    explicit Action(std::vector<Frame> frames) : frames_(std::move(frames)) {}
-    explicit Action(Close close) : close_(std::make_unique<Close>(std::move(close))) {}
+    explicit Action(Frame frame);
+    explicit Action(std::vector<Frame> frames) noexcept;
+    explicit Action(Close close);
+    Action(Action&& other) noexcept;
+    Action& operator=(Action&& other) noexcept;
+    ~Action();
 
     /// The same action, with frames to be sent before it: `reply(goodbye).then(close())`.
-    [[nodiscard]] Action then(Action next) &&
-    {
-        for (auto& frame : next.frames_) frames_.push_back(std::move(frame));
-        if (!close_) close_ = std::move(next.close_);
-        return std::move(*this);
-    }
+    [[nodiscard]] Action then(Action next) &&;
 
     [[nodiscard]] bool is_ok() const noexcept { return frames_.empty() && !close_; }
     [[nodiscard]] const std::vector<Frame>& frames() const noexcept { return frames_; }
@@ -55,7 +54,7 @@ private:
 
 /// What to do about a disconnect (WebSockex: `:ok`, `:reconnect`). Made by Client::ok(), reconnect(), reconnect_in() and
 /// ask_policy(). A value.
-class Decision {
+class WEBSOCKXX_DECL Decision {
 public:
     enum class Kind : std::uint8_t {
         stop,       ///< the client ends
@@ -64,10 +63,7 @@ public:
     };
 
     Decision(Ok) noexcept {}
-    Decision(Kind kind, std::optional<std::chrono::milliseconds> delay, std::optional<Conn> conn)
-        : kind_(kind), delay_(delay), conn_(conn ? std::make_shared<const Conn>(*std::move(conn)) : nullptr)
-    {
-    }
+    explicit Decision(Kind kind, std::optional<std::chrono::milliseconds> delay = {}) noexcept : kind_(kind), delay_(delay) {}
 
     [[nodiscard]] Kind kind() const noexcept { return kind_; }
 
@@ -78,18 +74,8 @@ public:
     [[nodiscard]] const Conn* conn() const noexcept { return conn_.get(); }
 
     /// The same decision with another delay, or towards another server.
-    [[nodiscard]] Decision with_delay(std::chrono::milliseconds delay) const
-    {
-        Decision copy = *this;
-        copy.delay_ = delay;
-        return copy;
-    }
-    [[nodiscard]] Decision with_conn(Conn conn) const
-    {
-        Decision copy = *this;
-        copy.conn_ = std::make_shared<const Conn>(std::move(conn));
-        return copy;
-    }
+    [[nodiscard]] Decision with_delay(std::chrono::milliseconds delay) const;
+    [[nodiscard]] Decision with_conn(Conn conn) const;
 
 private:
     Kind kind_ = Kind::stop;
@@ -99,24 +85,15 @@ private:
 
 /// Reconnects where we were. Without a delay of its own: at once after a connection that was stable, else growing from
 /// retry to retry, so that a dead server gets no storm.
-[[nodiscard]] inline Decision reconnect() { return {Decision::Kind::reconnect, std::nullopt, std::nullopt}; }
+[[nodiscard]] WEBSOCKXX_DECL Decision reconnect();
 
 /// Reconnects elsewhere: the Conn is used from now on.
-[[nodiscard]] inline Decision reconnect(Conn conn)
-{
-    return {Decision::Kind::reconnect, std::nullopt, std::move(conn)};
-}
+[[nodiscard]] WEBSOCKXX_DECL Decision reconnect(Conn conn);
 
 /// Reconnects after a delay; zero means at once, whatever happened before.
-[[nodiscard]] inline Decision reconnect_in(std::chrono::milliseconds delay)
-{
-    return {Decision::Kind::reconnect, delay, std::nullopt};
-}
+[[nodiscard]] WEBSOCKXX_DECL Decision reconnect_in(std::chrono::milliseconds delay);
 
 /// Reconnects elsewhere after a delay.
-[[nodiscard]] inline Decision reconnect_in(std::chrono::milliseconds delay, Conn conn)
-{
-    return {Decision::Kind::reconnect, delay, std::move(conn)};
-}
+[[nodiscard]] WEBSOCKXX_DECL Decision reconnect_in(std::chrono::milliseconds delay, Conn conn);
 
 } // namespace websockxx

@@ -98,23 +98,20 @@ public:
     [[nodiscard]] static Action reply(std::vector<Frame> frames) { return Action{std::move(frames)}; }
 
     /// Close with an empty close frame: an orderly end.
-    [[nodiscard]] static Action close() { return Action{Action::Close{}}; }
+    [[nodiscard]] static Action close();
 
     /// Close with this code, which must be one that may be sent (close_code::may_be_sent), and this text, which is cut to 123 bytes.
     /// Another code is a bad response: the connection is closed with 1011 and the client ends with errc::bad_response.
-    [[nodiscard]] static Action close(std::uint16_t code, std::string text = {})
-    {
-        return Action{Action::Close{code, std::move(text)}};
-    }
+    [[nodiscard]] static Action close(std::uint16_t code, std::string text = {});
 
-    [[nodiscard]] static Decision reconnect() { return websockxx::reconnect(); }
-    [[nodiscard]] static Decision reconnect(Conn conn) { return websockxx::reconnect(std::move(conn)); }
-    [[nodiscard]] static Decision reconnect_in(std::chrono::milliseconds delay) { return websockxx::reconnect_in(delay); }
-    [[nodiscard]] static Decision reconnect_in(std::chrono::milliseconds delay, Conn conn)
-    {
-        return websockxx::reconnect_in(delay, std::move(conn));
-    }
-    [[nodiscard]] static Decision ask_policy() { return {Decision::Kind::ask_policy, std::nullopt, std::nullopt}; }
+    /// What websockxx::reconnect() and websockxx::reconnect_in() make.
+    [[nodiscard]] static Decision reconnect();
+    [[nodiscard]] static Decision reconnect(Conn conn);
+    [[nodiscard]] static Decision reconnect_in(std::chrono::milliseconds delay);
+    [[nodiscard]] static Decision reconnect_in(std::chrono::milliseconds delay, Conn conn);
+
+    /// Let Options::reconnect decide.
+    [[nodiscard]] static Decision ask_policy();
 
 private:
     friend struct ClientAccess;

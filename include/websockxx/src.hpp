@@ -12,16 +12,33 @@
 #include <websockxx/impl/error.ipp>
 #include <websockxx/impl/frame.ipp>
 #include <websockxx/impl/headers.ipp>
+#include <websockxx/impl/log.ipp>
 
 #include <websockxx/impl/core/deadlines.ipp>
 #include <websockxx/impl/core/session.ipp>
 #include <websockxx/impl/reconnect_policy.ipp>
 
+#include <websockxx/impl/protocol/close_payload.ipp>
+#include <websockxx/impl/protocol/deflate.ipp>
+#include <websockxx/impl/protocol/fragmented_text.ipp>
+#include <websockxx/impl/protocol/input_buffer.ipp>
+#include <websockxx/impl/protocol/output_buffer.ipp>
+#include <websockxx/impl/protocol/request.ipp>
+#include <websockxx/impl/protocol/upgrade.ipp>
+
 #include <websockxx/impl/io/alarm.ipp>
 #include <websockxx/impl/io/channel.ipp>
+#include <websockxx/impl/io/connection.ipp>
 #include <websockxx/impl/io/connector.ipp>
 #include <websockxx/impl/io/happy_eyeballs.ipp>
 #include <websockxx/impl/io/mailbox.ipp>
 #include <websockxx/impl/io/tcp_transport.ipp>
 #include <websockxx/impl/io/tls_context.ipp>
 #include <websockxx/impl/io/tls_error.ipp>
+#include <websockxx/impl/io/tls_filter.ipp>
+#include <websockxx/impl/io/tls_transport.ipp>
+#include <websockxx/impl/io/transport.ipp>
+
+#include <websockxx/impl/ref.ipp>
+#include <websockxx/impl/runtime.ipp>
+#include <websockxx/impl/start.ipp>

@@ -22,18 +22,18 @@
 namespace websockxx {
 
 /// Where to connect: a URL, or a Conn.
-class Where {
+class WEBSOCKXX_DECL Where {
 public:
-    Where(const char* url) : conn_(Conn::parse(url)) {}
-    Where(std::string_view url) : conn_(Conn::parse(url)) {}
-    Where(const std::string& url) : conn_(Conn::parse(url)) {}
-    Where(Conn conn) : conn_(std::move(conn)) {}
-    Where(result<Conn> conn) : conn_(std::move(conn)) {}
+    Where(const char* url);
+    Where(std::string_view url);
+    Where(const std::string& url);
+    Where(Conn conn);
+    Where(result<Conn> conn);
 
-    [[nodiscard]] const result<Conn>& conn() const noexcept { return conn_; }
+    [[nodiscard]] const result<Conn>& conn() const noexcept { return *conn_; }
 
 private:
-    result<Conn> conn_;
+    std::shared_ptr<const result<Conn>> conn_;
 };
 
 namespace detail {

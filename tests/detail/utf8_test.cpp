@@ -28,10 +28,7 @@ std::size_t least_size(std::uint32_t number)
     return number < 0x80 ? 1 : number < 0x800 ? 2 : number < 0x10000 ? 3 : 4;
 }
 
-bool is_scalar(std::uint32_t number)
-{
-    return number <= 0x10FFFF && (number < 0xD800 || number > 0xDFFF);
-}
+bool is_scalar(std::uint32_t number) { return number <= 0x10FFFF && (number < 0xD800 || number > 0xDFFF); }
 
 } // namespace
 

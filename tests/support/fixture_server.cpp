@@ -101,12 +101,21 @@ struct FixtureServer::State {
         changed.notify_all();
     }
 
-    void run(std::function<void()> command)
+    /// On the server's thread. An exception becomes one of the caller's thread: ThreadSanitizer does not see how the
+    /// standard library shares exceptions between threads.
+    void run(const std::function<void()>& command)
     {
-        std::packaged_task<void()> task{std::move(command)};
+        std::packaged_task<std::string()> task{[&]() -> std::string {
+            try {
+                command();
+                return {};
+            } catch (const std::exception& exception) {
+                return exception.what();
+            }
+        }};
         auto done = task.get_future();
         asio::post(context, std::move(task));
-        done.get();
+        if (const auto problem = done.get(); !problem.empty()) throw std::logic_error{problem};
     }
 
     void run(std::size_t number, const std::function<void(FixtureConnection&)>& command)

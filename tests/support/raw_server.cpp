@@ -229,7 +229,7 @@ struct RawServer::State {
         for (std::size_t number = 1;; ++number) {
             tcp::socket socket{context};
             if (!accept(socket)) return;
-            std::exception_ptr failure;
+            std::string failure;
             try {
                 RawPeer::Wire wire{context, stopped, std::move(socket), tls.get()};
                 wire.shake_hands();
@@ -237,12 +237,12 @@ struct RawServer::State {
                 scripts[std::min(number, scripts.size()) - 1](peer);
             } catch (const Stopped&) {
                 return;
-            } catch (...) {
-                failure = std::current_exception();
+            } catch (const std::exception& exception) {
+                failure = exception.what();
             }
             const std::lock_guard lock{mutex};
             ended = number;
-            if (!first_failure) first_failure = failure;
+            if (first_failure.empty()) first_failure = failure;
             changed.notify_all();
         }
     }
@@ -273,7 +273,7 @@ struct RawServer::State {
     std::mutex mutex;
     std::condition_variable changed;
     std::size_t ended = 0;
-    std::exception_ptr first_failure;
+    std::string first_failure;
     std::thread thread;
 };
 
@@ -301,8 +301,8 @@ void RawServer::wait(std::size_t scripts)
 {
     std::unique_lock lock{state_->mutex};
     const bool in_time = state_->changed.wait_for(
-        lock, 2 * limit, [&] { return state_->ended >= scripts || state_->first_failure; });
-    if (state_->first_failure) std::rethrow_exception(state_->first_failure);
+        lock, 2 * limit, [&] { return state_->ended >= scripts || !state_->first_failure.empty(); });
+    if (!state_->first_failure.empty()) throw std::runtime_error{state_->first_failure};
     if (!in_time)
         throw std::runtime_error{"only " + std::to_string(state_->ended) + " scripts of the raw server have ended"};
 }

@@ -54,6 +54,9 @@ private:
 /// do. It listens on 127.0.0.1, on a port chosen by the system, with a thread of its own. The TLS handshake, if there is
 /// to be one, comes before the script; at the script's end the connection is closed, which the kernel does with RST if
 /// bytes are left unread.
+///
+/// A script runs on the server's thread, where the test framework's checks may not be used: let it throw, or look at what
+/// it found after wait().
 class RawServer {
 public:
     using Script = std::function<void(RawPeer&)>;
@@ -74,7 +77,8 @@ public:
     [[nodiscard]] std::uint16_t port() const;
     [[nodiscard]] std::string url(std::string_view path = "/") const; ///< "ws://127.0.0.1:..." or "wss://localhost:..."
 
-    /// Waits for the end of so many scripts. Throws what the first bad script threw, or if they do not end.
+    /// Waits for the end of so many scripts. Throws the words of the first std::exception that ended one, or if they
+    /// do not end.
     void wait(std::size_t scripts = 1);
 
 private:

@@ -77,7 +77,8 @@ void set_subject(X509* certificate, const std::string& common_name)
 {
     auto* const name = X509_get_subject_name(certificate);
     const auto* const bytes = reinterpret_cast<const unsigned char*>(common_name.data());
-    require(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, bytes, static_cast<int>(common_name.size()), -1, 0) == 1);
+    require(
+        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, bytes, static_cast<int>(common_name.size()), -1, 0) == 1);
 }
 
 void add_extension(X509* certificate, X509* issuer, int nid, const std::string& value)
@@ -115,8 +116,8 @@ void add_alternative_names(X509* certificate, const CertificateOptions& options)
     require(X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), 0, X509V3_ADD_DEFAULT) == 1);
 }
 
-CertificatePtr make_certificate(const std::string& common_name, const std::string& not_before, const std::string& not_after,
-                                EVP_PKEY* key)
+CertificatePtr make_certificate(
+    const std::string& common_name, const std::string& not_before, const std::string& not_after, EVP_PKEY* key)
 {
     CertificatePtr certificate{X509_new()};
     require(X509_set_version(certificate.get(), X509_VERSION_3) == 1);
@@ -181,8 +182,8 @@ struct CertificateAuthority::State {
     std::string intermediates; ///< its own certificate and those up to the root, which is not among them
 
     State(const std::string& name, const State* issuer)
-        : key(make_key(CertificateOptions::Key::ec_256))
-        , certificate(make_certificate(name, "20000101000000Z", "99991231235959Z", key.get()))
+        : key(make_key(CertificateOptions::Key::ec_256)),
+          certificate(make_certificate(name, "20000101000000Z", "99991231235959Z", key.get()))
     {
         add_extension(certificate.get(), certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
         add_extension(certificate.get(), certificate.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
@@ -239,12 +240,12 @@ namespace {
 constexpr std::string_view http_1_1 = "\x08http/1.1"; // with its length in front (RFC 7301 3.1)
 
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size, const unsigned char* offered,
-                    unsigned int offered_size, void*)
+    unsigned int offered_size, void*)
 {
     const auto* const ours = reinterpret_cast<const unsigned char*>(http_1_1.data());
     unsigned char* found = nullptr;
-    const auto answer = SSL_select_next_proto(&found, chosen_size, ours, static_cast<unsigned>(http_1_1.size()), offered,
-                                              offered_size);
+    const auto answer =
+        SSL_select_next_proto(&found, chosen_size, ours, static_cast<unsigned>(http_1_1.size()), offered, offered_size);
     *chosen = found;
     return answer == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }

@@ -9,8 +9,8 @@
 
 namespace websockxx::test {
 
-/// What a test certificate says. The defaults are good for a server called `localhost`; times are GeneralizedTime, so that
-/// no test depends on the day on which it runs (but for being between 2001 and 9998).
+/// What a test certificate says. The defaults are good for a server called `localhost`; times are GeneralizedTime, so
+/// that no test depends on the day on which it runs (but for being between 2001 and 9998).
 struct CertificateOptions {
     enum class Key { ec_256, rsa_1024 };
 

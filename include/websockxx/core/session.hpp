@@ -109,6 +109,7 @@ private:
     bool awaiting_pong_ = false;
     int attempt_ = 0;                 // WebSockex's attempt_number
     int retries_ = 0;                 // since a connection was stable
+    int tries_ = 0;                   // attempts since then: one more than retries, if there was none
     std::chrono::milliseconds opened_at_{0};
     std::chrono::milliseconds failing_since_{0};
     std::uint8_t armed_ = 0;          // a bit for each Timer

@@ -6,6 +6,8 @@
 
 #include <boost/system/system_error.hpp>
 
+#include <utility>
+
 namespace websockxx {
 
 Action Client::handle_connect(const Connected&) { return ok(); }
@@ -23,5 +25,22 @@ Action Client::handle_pong(const Frame&) { return ok(); }
 Decision Client::handle_disconnect(const Disconnect&) { return ask_policy(); }
 
 void Client::terminate(const CloseReason&) noexcept {}
+
+Action Client::close() { return Action{Action::Close{}}; }
+
+Action Client::close(std::uint16_t code, std::string text) { return Action{Action::Close{code, std::move(text)}}; }
+
+Decision Client::reconnect() { return websockxx::reconnect(); }
+
+Decision Client::reconnect(Conn conn) { return websockxx::reconnect(std::move(conn)); }
+
+Decision Client::reconnect_in(std::chrono::milliseconds delay) { return websockxx::reconnect_in(delay); }
+
+Decision Client::reconnect_in(std::chrono::milliseconds delay, Conn conn)
+{
+    return websockxx::reconnect_in(delay, std::move(conn));
+}
+
+Decision Client::ask_policy() { return Decision{Decision::Kind::ask_policy}; }
 
 } // namespace websockxx

@@ -316,7 +316,9 @@ result<Conn> Conn::parse(std::string_view url)
 {
     using namespace detail::conns;
     const auto parsed = boost::urls::parse_uri(url);
-    if (!parsed) return invalid_url(url_problem(url));
+    // Boost 1.81 takes what it does not understand behind the host for a path: `ws://a@b@c` for `@c` at `b`.
+    const bool sound = parsed && (parsed->encoded_path().empty() || parsed->encoded_path().starts_with('/'));
+    if (!sound) return invalid_url(url_problem(url));
 
     Conn conn;
     for (const auto read : {read_scheme, read_host, read_port, read_credentials, read_target})

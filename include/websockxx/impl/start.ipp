@@ -103,6 +103,16 @@ private:
 
 } // namespace start_detail
 
+Where::Where(const char* url) : Where(Conn::parse(url)) {}
+
+Where::Where(std::string_view url) : Where(Conn::parse(url)) {}
+
+Where::Where(const std::string& url) : Where(Conn::parse(url)) {}
+
+Where::Where(Conn conn) : Where(result<Conn>{std::move(conn)}) {}
+
+Where::Where(result<Conn> conn) : conn_(std::make_shared<const result<Conn>>(std::move(conn))) {}
+
 namespace detail {
 
 result<std::shared_ptr<io::Mailbox>> start(std::unique_ptr<Client> client, Where where, Options options)

@@ -23,10 +23,11 @@ namespace websockxx::io {
 
 using TcpSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Strand>;
 
-/// Makes one TCP connection: looks the name up, then does what HappyEyeballs says. It sets no limit to the time that this takes.
+/// Makes one TCP connection: looks the name up, then does what HappyEyeballs says. It sets no limit to the time that
+/// this takes.
 ///
-/// Lifetime  Pending operations hold a share of `owner`. Destroying the connector ends its attempts and silences it; what was begun and
-///           cannot be stopped, as a name lookup, comes to nothing.
+/// Lifetime  Pending operations hold a share of `owner`. Destroying the connector ends its attempts and silences it;
+///           what was begun and cannot be stopped, as a name lookup, comes to nothing.
 class Connector {
 public:
     /// Called once, from a handler, with a socket or with an error. It may destroy the connector.
@@ -43,6 +44,8 @@ public:
     void connect(std::string name, std::vector<HappyEyeballs::Endpoint> endpoints);
 
 private:
+    using Clock = std::chrono::steady_clock;
+
     void look_up(const std::string& host, std::uint16_t port);
     void race(std::vector<HappyEyeballs::Endpoint> endpoints);
     void run(const HappyEyeballs::Command& command);
@@ -54,7 +57,7 @@ private:
     Lifeline life_;
     Strand strand_;
     boost::asio::ip::basic_resolver<boost::asio::ip::tcp, Strand> resolver_;
-    boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, Strand> timer_;
+    boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Strand> timer_;
     Done done_;
     std::string name_; ///< for errors
     std::optional<HappyEyeballs> race_;

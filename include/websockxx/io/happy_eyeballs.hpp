@@ -15,8 +15,9 @@ namespace websockxx::io {
 
 /// Decides which address of a host is tried when (RFC 8305): events in, commands out, no socket and no clock.
 ///
-/// The address families take turns. Each attempt has a head start, after which the next one begins beside it; a failure begins the next one
-/// at once. Attempts that have begun are never given up for a later one: the first that connects wins.
+/// The address families take turns. Each attempt has a head start, after which the next one begins beside it; a failure
+/// begins the next one at once. Attempts that have begun are never given up for a later one: the first that connects
+/// wins.
 class HappyEyeballs {
 public:
     using Endpoint = boost::asio::ip::tcp::endpoint;
@@ -27,7 +28,7 @@ public:
     /// What is to be done now.
     struct Command {
         std::optional<std::size_t> connect = {}; ///< begin an attempt: an index into endpoints()
-        bool wait = false; ///< call waited() once `head_start` has passed from now; what was waited for before is forgotten
+        bool wait = false;    ///< call waited() once `head_start` has passed from now, and not for an earlier wait
         bool give_up = false; ///< nothing is left to hope for: error()
 
         friend bool operator==(const Command&, const Command&) = default;

@@ -8,10 +8,11 @@
 
 namespace websockxx::io {
 
-/// What the handlers of a transport's pending operations hold on to: a share of the owner, and whether the transport still exists and was
-/// not closed. A handler that comes too late, as that of a name lookup may, then touches nothing.
+/// What the handlers of a transport's pending operations hold on to: a share of the owner, and whether the transport
+/// still exists and was not closed. A handler that comes too late, as that of a name lookup may, then touches nothing.
 ///
-/// A copy stands for the same transport, and outlives it: that is how a function finds out that the listener which it called has ended it.
+/// A copy stands for the same transport, and outlives it: that is how a function finds out that the listener which it
+/// called has ended it.
 class Lifeline {
 public:
     /// The owner is not held here, only in handlers: an owner that is forgotten together with its executor is freed.

@@ -13,8 +13,8 @@ namespace websockxx::io {
 /// What a failure of X.509 verification (`X509_V_ERR_...`) is called here.
 [[nodiscard]] errc certificate_errc(int verify_error) noexcept;
 
-/// Why OpenSSL refuses a certificate just now, inside a verification callback: where in the chain, whose it is, what is wrong with it.
-/// `name` is the host that was wanted.
+/// Why OpenSSL refuses a certificate just now, inside a verification callback: where in the chain, whose it is, what is
+/// wrong with it. `name` is the host that was wanted.
 [[nodiscard]] Error certificate_error(X509_STORE_CTX* verification, std::string_view name);
 
 /// Why OpenSSL's handshake has failed, from its error queue.

@@ -19,8 +19,8 @@ namespace websockxx::io {
 ///     records    prepare/commit --> [ in ] --> read_some()     plaintext
 ///                output/consume <-- [ out ] <-- write_some()
 ///
-/// The certificate and the host name are verified during the handshake, before which no plaintext is taken. Any call may put something
-/// into output(). Not thread-safe.
+/// The certificate and the host name are verified during the handshake, before which no plaintext is taken. Any call
+/// may put something into output(). Not thread-safe.
 class TlsFilter {
 public:
     enum class Handshake { done, wants_input, failed };
@@ -53,8 +53,8 @@ public:
     /// Why the handshake failed.
     [[nodiscard]] const Error& error() const noexcept { return error_; }
 
-    /// Decrypts as much as there is and fits. 0 with `asio::error::would_block` if input is wanted, `asio::error::eof` after close_notify,
-    /// `asio::ssl::error::stream_truncated` at an end without it.
+    /// Decrypts as much as there is and fits. 0 with `asio::error::would_block` if input is wanted, `asio::error::eof`
+    /// after close_notify, `asio::ssl::error::stream_truncated` at an end without it.
     [[nodiscard]] std::size_t read_some(std::span<std::byte> room, error_code& ec);
     /// Whether read_some() has something to look at without more input.
     [[nodiscard]] bool can_read() const noexcept;

@@ -10,7 +10,8 @@
 
 namespace websockxx::io {
 
-/// TLS over another transport, which it owns. After close(), reading and writing fail with `asio::error::bad_descriptor`.
+/// TLS over another transport, which it owns. After close(), reading and writing fail with
+/// `asio::error::bad_descriptor`.
 class TlsTransport final : public Transport, private TransportListener {
 public:
     TlsTransport(const Strand& strand, std::unique_ptr<Transport> inner);
@@ -46,12 +47,13 @@ private:
     std::unique_ptr<Transport> inner_;
     std::unique_ptr<TlsFilter> filter_; ///< from open() on
     std::string description_;
-    error_code write_end_;        ///< what writing to `inner_` failed with
-    bool open_ = false;           ///< the handshake is done
-    bool reading_ = false;        ///< an on_readable() is owed
-    bool writing_ = false;        ///< an on_writable() is owed
-    bool answering_ = false;      ///< answer() is on its way
-    bool shutting_down_ = false;  ///< `inner_` is to be shut down once the output has gone
+    error_code write_end_;       ///< what writing to `inner_` failed with
+    bool open_ = false;          ///< the handshake is done
+    bool more_ = false;          ///< `inner_` filled all the room that it had, and is likely to have more
+    bool reading_ = false;       ///< an on_readable() is owed
+    bool writing_ = false;       ///< an on_writable() is owed
+    bool answering_ = false;     ///< answer() is on its way
+    bool shutting_down_ = false; ///< `inner_` is to be shut down once the output has gone
 };
 
 } // namespace websockxx::io

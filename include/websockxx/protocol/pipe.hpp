@@ -206,20 +206,14 @@ auto Pipe::async_write_some(const Buffers& buffers, Token&& token)
 /// Found by Asio's own `write` in place of its loop, which would ask after each piece whether all was written. Without this it
 /// is only slower.
 template <class Buffers>
-std::size_t write(Pipe& pipe, const Buffers& buffers, boost::asio::detail::transfer_all_t, boost::system::error_code& ec)
+std::size_t write(
+    Pipe& pipe, const Buffers& buffers, decltype(boost::asio::transfer_all()), boost::system::error_code& ec)
 {
     return pipe.write_some(buffers, ec);
 }
 
 // There is nothing below to shut down: the end of the transport is not Beast's business (RFC 6455 7.1.1).
 inline void teardown(boost::beast::role_type, Pipe&, boost::system::error_code& ec) { ec = {}; }
-template <class Handler>
-void async_teardown(boost::beast::role_type, Pipe& pipe, Handler&& handler)
-{
-    boost::asio::post(pipe.get_executor(), [done = std::forward<Handler>(handler)]() mutable {
-        std::move(done)(boost::system::error_code{});
-    });
-}
 inline void beast_close_socket(Pipe&) {}
 
 } // namespace websockxx::protocol

@@ -10,11 +10,20 @@
 
 namespace websockxx::core {
 
+namespace session_detail {
+
+// What a decision asks for may be longer, and would overflow a clock.
+inline constexpr std::chrono::milliseconds longest_wait = std::chrono::hours(24 * 365);
+
+} // namespace session_detail
+
 Session::Session(Conn conn, Settings settings) : conn_(std::move(conn)), settings_(std::move(settings)) {}
 
 Commands Session::step(Event event, std::chrono::milliseconds now)
 {
     now_ = now;
+    // Asked before the event: the time that closing takes does not count.
+    if (state_ == State::open && now - opened_at_ >= settings_.stable_after) retries_ = tries_ = 0;
     std::visit([this](auto& e) { on(e); }, event);
     return std::exchange(commands_, {});
 }
@@ -35,25 +44,23 @@ error_code Session::send_error() const noexcept
 
 void Session::on(event::Started&)
 {
-    if (state_ != State::idle) return;
-    failing_since_ = now_;
-    begin_attempt();
+    if (state_ == State::idle) begin_attempt();
 }
 
 void Session::begin_attempt()
 {
     attempt_conn_.reset();
-    arm(Timer::open, conn_.timeouts.open);
+    ++tries_;
     if (!settings_.has_prepare) return open(conn_);
     state_ = State::preparing;
     phase_ = Phase::prepare;
-    give(command::Prepare{conn_, retries_ + 1});
+    arm(Timer::open, conn_.timeouts.open);
+    give(command::Prepare{conn_, tries_});
 }
 
 void Session::on(event::Prepared& e)
 {
     if (state_ != State::preparing) return;
-    arm(Timer::open, e.conn.timeouts.open);
     attempt_conn_ = e.conn;
     open(std::move(e.conn));
 }
@@ -68,6 +75,7 @@ void Session::open(Conn conn)
     state_ = State::opening;
     phase_ = Phase::connect;
     if (auto checked = conn.check(); !checked) return fail_attempt(checked.error());
+    arm(Timer::open, conn.timeouts.open);
     arm(Timer::connect, conn.timeouts.connect);
     give(command::Open{std::move(conn)});
 }
@@ -139,8 +147,9 @@ void Session::on(event::CloseAsked& e)
 {
     if (state_ != State::open) return;
     const auto code = e.code.value_or(close_code::normal);
-    if (!close_code::may_be_sent(code) || !detail::is_valid_utf8(e.text)) {
-        const auto detail = "close with the code " + std::to_string(code);
+    const bool may_be_sent = close_code::may_be_sent(code);
+    if (!may_be_sent || !detail::is_valid_utf8(e.text)) {
+        const auto detail = may_be_sent ? "close with a text that is not UTF-8" : "close with the code " + std::to_string(code);
         event::Threw threw{Error{errc::bad_response, Phase::open, detail}, nullptr};
         return on(threw);
     }
@@ -223,7 +232,9 @@ void Session::linger(CloseReason reason)
 
 void Session::on(event::Lost& e)
 {
-    if (state_ == State::opening) return fail_attempt(Error{e.ec, phase_});
+    if (state_ == State::opening) {
+        return fail_attempt(e.ec.failed() ? Error{e.ec, phase_} : Error{errc::connection_lost, phase_});
+    }
     if (state_ == State::lingering) return lose(std::move(reason_));
     if (state_ == State::closing && !(e.unsent && !reason_.error)) return lose(std::move(reason_));
     if (state_ != State::open && state_ != State::closing) return;
@@ -255,8 +266,6 @@ void Session::lose(CloseReason reason)
     disarm_all();
     give(command::Drop{});
     attempt_ = 1;
-    if (now_ - opened_at_ >= settings_.stable_after) retries_ = 0;
-    if (retries_ == 0) failing_since_ = now_;
     ask(std::move(reason), true);
 }
 
@@ -264,6 +273,7 @@ void Session::ask(CloseReason reason, bool established)
 {
     state_ = State::asking;
     reason_ = reason;
+    if (retries_ == 0) failing_since_ = now_;
     give(command::CallDisconnect{std::move(reason), attempt_, established});
 }
 
@@ -298,7 +308,7 @@ void Session::retry(const Decision& decision, double draw)
     phase_ = Phase::none;
     // Also for no delay at all: whoever decides so for ever must not keep the thread for himself.
     armed_ = static_cast<std::uint8_t>(armed_ | (1U << static_cast<unsigned>(Timer::retry)));
-    give(command::Arm{Timer::retry, std::max(delay, std::chrono::milliseconds{0})});
+    give(command::Arm{Timer::retry, std::clamp(delay, std::chrono::milliseconds{0}, session_detail::longest_wait)});
 }
 
 std::chrono::milliseconds Session::default_delay(double draw) const
@@ -313,6 +323,11 @@ void Session::on(event::StopAsked& e)
     if (state_ == State::done) return;
     const bool polite = state_ == State::open && e.error.code() == errc::stopped;
     CloseReason reason{.by = CloseReason::By::local, .error = std::move(e.error)};
+    if (state_ == State::closing || state_ == State::lingering) {
+        reason.sent = std::move(reason_.sent);
+        reason.received = std::move(reason_.received);
+        reason.clean = reason_.clean;
+    }
     disarm_all();
     if (polite) {
         reason.sent = CloseFrame{close_code::going_away, {}};
@@ -348,7 +363,7 @@ void Session::arm(Timer timer, std::chrono::milliseconds after)
     const auto bit = static_cast<std::uint8_t>(1U << static_cast<unsigned>(timer));
     if (after.count() > 0) {
         armed_ = static_cast<std::uint8_t>(armed_ | bit);
-        give(command::Arm{timer, after});
+        give(command::Arm{timer, std::min(after, session_detail::longest_wait)});
     }
     else if (armed_ & bit) {
         armed_ = static_cast<std::uint8_t>(armed_ & ~bit);

@@ -36,10 +36,10 @@ void Connector::look_up(const std::string& host, std::uint16_t port)
 {
     // Without `address_configured`, which hides ::1 and 127.0.0.1 on a machine that has no other address.
     resolver_.async_resolve(host, std::to_string(port), boost::asio::ip::resolver_base::numeric_service,
-                            life_.bind([this](error_code ec, const auto& results) {
-                                if (ec) return finish({ec, Phase::resolve, name_}, {});
-                                race({results.begin(), results.end()});
-                            }));
+        life_.bind([this](error_code ec, const auto& results) {
+            if (ec) return finish({ec, Phase::resolve, name_}, {});
+            race({results.begin(), results.end()});
+        }));
 }
 
 void Connector::race(std::vector<HappyEyeballs::Endpoint> endpoints)

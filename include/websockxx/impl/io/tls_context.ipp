@@ -25,7 +25,7 @@ namespace websockxx::io {
 namespace tls_context_detail {
 
 struct FreePemObjects {
-    void operator()(STACK_OF(X509_INFO)* objects) const noexcept { sk_X509_INFO_pop_free(objects, X509_INFO_free); }
+    void operator()(STACK_OF(X509_INFO) * objects) const noexcept { sk_X509_INFO_pop_free(objects, X509_INFO_free); }
 };
 using PemObjectsPtr = std::unique_ptr<STACK_OF(X509_INFO), FreePemObjects>;
 
@@ -166,7 +166,8 @@ inline SslContextPtr share(const SslContextPtr& context)
     return SslContextPtr{context.get()};
 }
 
-/// The contexts that were used last. They are made without the lock: two threads may make the same at once, which does no harm.
+/// The contexts that were used last. They are made without the lock: two threads may make the same at once, which does
+/// no harm.
 class Cache {
 public:
     static Cache& instance()
@@ -181,8 +182,8 @@ public:
     SslContextPtr find(const Ingredients& ingredients)
     {
         const std::lock_guard lock{mutex_};
-        const auto found = std::find_if(entries_.begin(), entries_.end(),
-                                        [&](const Entry& entry) { return entry.ingredients == ingredients; });
+        const auto found = std::find_if(
+            entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.ingredients == ingredients; });
         if (found == entries_.end()) return {};
         std::rotate(found, found + 1, entries_.end());
         return share(entries_.back().context);

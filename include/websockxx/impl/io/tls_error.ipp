@@ -110,7 +110,8 @@ inline std::string particulars(errc code, const X509* certificate, std::string_v
     }
 }
 
-/// Reasons for which the handshake fails because no version is common to both sides: ours, and what the server's alert says.
+/// Reasons for which the handshake fails because no version is common to both sides: ours, and what the server's alert
+/// says.
 inline bool is_version_failure(int reason) noexcept
 {
     switch (reason) {

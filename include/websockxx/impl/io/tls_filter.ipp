@@ -133,8 +133,10 @@ Error TlsFilter::prepare_verification(bool verify)
         if (SSL_set_tlsext_host_name(ssl, name_.c_str()) != 1) return bad_name; // not for addresses (RFC 6066 3)
         if (X509_VERIFY_PARAM_set1_host(rules, name_.data(), name_.size()) != 1) return bad_name;
         // RFC 6125 6.4.3, 6.4.4: the common name does not count, and "f*.example.org" is no wildcard.
-        X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    } else if (X509_VERIFY_PARAM_set1_ip(rules, address.data(), address.size()) != 1) {
+        X509_VERIFY_PARAM_set_hostflags(
+            rules, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    }
+    else if (X509_VERIFY_PARAM_set1_ip(rules, address.data(), address.size()) != 1) {
         return bad_name;
     }
     SSL_set_verify(ssl, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, verify ? on_verified : nullptr);
@@ -185,9 +187,10 @@ TlsFilter::Handshake TlsFilter::handshake()
     if (answer == 1) return Handshake::done;
     if (SSL_get_error(ssl_.get(), answer) == SSL_ERROR_WANT_READ) {
         if (!input_end_) return Handshake::wants_input;
-        const auto eof = input_end_ == boost::asio::error::eof;
-        error_ = {eof ? make_error_code(errc::connection_lost) : input_end_, Phase::tls, "in the midst of the TLS handshake"};
-    } else if (!error_) {
+        const auto why = input_end_ == boost::asio::error::eof ? make_error_code(errc::connection_lost) : input_end_;
+        error_ = {why, Phase::tls, "the TLS handshake was not over"};
+    }
+    else if (!error_) {
         error_ = tls_handshake_error();
     }
     return Handshake::failed;

@@ -11,7 +11,8 @@
 
 namespace websockxx::io {
 
-TlsTransport::TlsTransport(const Strand& strand, std::unique_ptr<Transport> inner) : strand_(strand), inner_(std::move(inner))
+TlsTransport::TlsTransport(const Strand& strand, std::unique_ptr<Transport> inner)
+    : strand_(strand), inner_(std::move(inner))
 {
 }
 
@@ -22,8 +23,8 @@ void TlsTransport::open(const Conn& conn, std::shared_ptr<TransportListener> own
     life_.begin(owner);
     auto filter = TlsFilter::make(conn.tls, conn.host);
     if (!filter) {
-        boost::asio::post(strand_,
-                          life_.bind([this, error = filter.error()] { life_.listener().on_open_failed(error); }));
+        boost::asio::post(
+            strand_, life_.bind([this, error = filter.error()] { life_.listener().on_open_failed(error); }));
         return;
     }
     filter_ = std::move(*filter);
@@ -56,7 +57,8 @@ void TlsTransport::begin()
 
 void TlsTransport::give_up(const Error& error)
 {
-    // The alert has left with flush(). To close a socket that holds unread bytes would be a reset, and might take the alert back.
+    // The alert has left with flush(). To close a socket that holds unread bytes would be a reset, and might take the
+    // alert back.
     inner_->shutdown();
     std::array<std::byte, 4096> unread;
     constexpr int max_pieces = 16;
@@ -69,9 +71,13 @@ std::size_t TlsTransport::read_some(std::span<std::byte> room, error_code& ec)
 {
     ec = boost::asio::error::bad_descriptor;
     if (!life_.alive()) return 0;
-    auto count = filter_->read_some(room, ec);
-    while (ec == boost::asio::error::would_block && refill()) count = filter_->read_some(room, ec);
-    flush(); // an alert, or the answer to a KeyUpdate
+    std::size_t count = 0;
+    do {
+        count += filter_->read_some(room.subspan(count), ec);
+        if (ec && ec != boost::asio::error::would_block) break;
+    } while (count < room.size() && (count == 0 || more_) && refill());
+    if (count > 0) ec = {}; // and next time the same
+    flush();                // an alert, or the answer to a KeyUpdate
     return count;
 }
 
@@ -131,7 +137,9 @@ void TlsTransport::on_writable()
 bool TlsTransport::refill()
 {
     error_code ec;
-    const auto size = inner_->read_some(filter_->prepare(), ec);
+    const auto room = filter_->prepare();
+    const auto size = inner_->read_some(room, ec);
+    more_ = size == room.size();
     if (ec == boost::asio::error::would_block) return false;
     if (ec) filter_->end_of_input(ec);
     else filter_->commit(size);

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <websockxx/protocol/stream.hpp>
+
+#include <websockxx/protocol/deflate.hpp>
+#include <websockxx/protocol/request.hpp>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/websocket.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <random>
+#include <string>
+
+namespace websockxx::protocol {
+namespace beast_stream {
+
+namespace websocket = boost::beast::websocket;
+
+// Compressed messages are cut into frames of this size; it is also how much is masked at once.
+inline constexpr std::size_t compressed_frame_bytes = 16 * 1024;
+
+// Deflate makes at most 258 bytes of 2 bits, and a few bits wait in the inflater. Its room must never be filled whole: until
+// Boost 1.90 Beast then goes astray at the end of the message.
+inline constexpr std::size_t inflated_room = 1032 * (Stream::most_inflated + 8) + 258;
+
+inline void decorate(websocket::request_type& request, const Headers& headers)
+{
+    // Some servers look for exactly this.
+    request.set(boost::beast::http::field::connection, "Upgrade");
+    for (const auto& [name, value] : headers) {
+        if (boost::beast::iequals(name, "Host")) request.set(boost::beast::http::field::host, value);
+        else request.insert(name, value);
+    }
+}
+
+/// As small as Beast is content with, so that it never sees what else the server has sent.
+inline std::string canonical_answer(const Upgrade& upgrade)
+{
+    std::string answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                         "Sec-WebSocket-Accept: " +
+                         upgrade.accept + "\r\n";
+    if (upgrade.deflate) answer += "Sec-WebSocket-Extensions: " + to_field(*upgrade.deflate) + "\r\n";
+    return answer + "\r\n";
+}
+
+inline Stream::Fault to_fault(const boost::beast::error_code& ec)
+{
+    if (!ec) return Stream::Fault::none;
+    if (ec == websocket::error::message_too_big) return Stream::Fault::too_big;
+    if (ec == websocket::error::bad_frame_payload) return Stream::Fault::not_utf8;
+    return Stream::Fault::broken;
+}
+
+/// A close frame as Beast would write it (RFC 6455 5.2, 5.3).
+inline std::string encode(const CloseFrame& close)
+{
+    std::string payload;
+    if (close.code != close_code::no_status) {
+        payload += static_cast<char>(close.code >> 8);
+        payload += static_cast<char>(close.code & 0xFF);
+        payload += close.text;
+    }
+    std::string frame{static_cast<char>(0x88), static_cast<char>(0x80 | payload.size())};
+    const std::uint32_t mask = std::random_device{}();
+    for (unsigned index = 0; index < 4; ++index) frame += static_cast<char>(mask >> 8 * index);
+    for (std::size_t index = 0; index < payload.size(); ++index)
+        frame += static_cast<char>(payload[index] ^ frame[2 + index % 4]);
+    return frame;
+}
+
+} // namespace beast_stream
+
+Stream::Stream(OutputBuffer& output, boost::asio::execution_context& context, const Limits& limits) :
+    output_(&output), stream_(output, context)
+{
+    using beast_stream::websocket::stream_base;
+
+    stream_.set_option(stream_base::timeout{stream_base::none(), stream_base::none(), false});
+    stream_.auto_fragment(false);
+    stream_.read_message_max(std::max<std::size_t>(limits.message_bytes, 1)); // 0 would mean: no limit
+}
+
+void Stream::start(const Conn& conn)
+{
+    namespace websocket = beast_stream::websocket;
+
+    if (conn.deflate.offer) {
+        websocket::permessage_deflate deflate;
+        deflate.client_enable = true;
+        deflate.client_max_window_bits = conn.deflate.client_max_window_bits;
+        deflate.server_max_window_bits = conn.deflate.server_max_window_bits;
+        deflate.client_no_context_takeover = conn.deflate.client_no_context_takeover;
+        deflate.server_no_context_takeover = conn.deflate.server_no_context_takeover;
+        deflate.compLevel = conn.deflate.level;
+        deflate.memLevel = conn.deflate.memory_level;
+        deflate.msg_size_threshold = conn.deflate.threshold_bytes;
+        stream_.set_option(deflate);
+    }
+    const auto headers = request_headers(conn);
+    stream_.set_option(websocket::stream_base::decorator(
+        [&headers](websocket::request_type& request) { beast_stream::decorate(request, headers); }));
+    stream_.async_handshake(
+        conn.authority(), conn.target, [this](const boost::beast::error_code& ec) { handshake_ = ec; });
+    stream_.set_option(websocket::stream_base::decorator([](websocket::request_type&) {}));
+    stream_.next_layer().drain();
+}
+
+bool Stream::accept(const Upgrade& upgrade)
+{
+    const auto answer = beast_stream::canonical_answer(upgrade);
+    stream_.next_layer().open({}, std::as_bytes(std::span{answer}));
+    stream_.next_layer().drain();
+    if (!handshake_ || *handshake_) return false;
+
+    if (upgrade.deflate) {
+        // Beast's deflate has no window of 8 bits: it would take 9, and the server could not inflate that.
+        compresses_ = upgrade.deflate->client_max_window_bits > 8;
+        stream_.write_buffer_bytes(beast_stream::compressed_frame_bytes);
+    }
+    stream_.compress(compresses_);
+    return true;
+}
+
+Stream::Fault Stream::read(std::span<std::byte> payload)
+{
+    boost::beast::error_code ec;
+    const auto size = stream_.read_some(boost::asio::buffer(payload.data(), payload.size()), ec);
+    assert(ec || size == payload.size());
+    return !ec && size != payload.size() ? Fault::broken : beast_stream::to_fault(ec);
+}
+
+Stream::Fault Stream::inflate(
+    std::span<const std::byte> header, std::span<const std::byte> payload, std::string_view& inflated)
+{
+    assert(payload.size() <= most_inflated);
+    if (!inflated_) inflated_.reset(new char[beast_stream::inflated_room]); // not filled: most is never touched
+    stream_.next_layer().open(header, payload);
+    boost::beast::error_code ec;
+    const auto size = stream_.read_some(boost::asio::buffer(inflated_.get(), beast_stream::inflated_room), ec);
+    inflated = {inflated_.get(), size};
+    return beast_stream::to_fault(ec);
+}
+
+void Stream::write(const Frame& frame)
+{
+    using Type = Frame::Type;
+    const auto payload = frame.text();
+    switch (frame.type()) {
+    case Type::ping: return stream_.ping({payload.data(), payload.size()});
+    case Type::pong: return stream_.pong({payload.data(), payload.size()});
+    case Type::text:
+    case Type::text_fragment: stream_.text(true); break;
+    case Type::binary:
+    case Type::binary_fragment: stream_.binary(true); break;
+    case Type::continuation:
+    case Type::finish: break;
+    }
+    switch (frame.type()) {
+    case Type::text_fragment:
+    case Type::binary_fragment:
+        // Beast loses the beginning of a compressed message if its first part is too short to give output.
+        if (compresses_) stream_.compress(false);
+        return write_part(frame, false);
+    case Type::continuation: return write_part(frame, false);
+    case Type::finish:
+        write_part(frame, true);
+        if (compresses_) stream_.compress(true);
+        return;
+    default: return write_part(frame, true);
+    }
+}
+
+void Stream::write_part(const Frame& frame, bool fin)
+{
+    constexpr std::size_t largest_header = 14;
+    output_->expect(frame.size() + largest_header);
+    boost::beast::error_code ec;
+    stream_.write_some(fin, boost::asio::buffer(frame.text().data(), frame.size()), ec);
+    assert(!ec); // memory takes everything
+}
+
+void Stream::close(const CloseFrame& close)
+{
+    const auto before = output_->produced();
+    stream_.next_layer().open({}, {});
+    boost::beast::websocket::close_reason reason;
+    if (close.code != close_code::no_status) {
+        reason.code = close.code;
+        reason.reason.assign(close.text.data(), close.text.size());
+    }
+    // Beast writes it, and then finds nothing to read. That is its end: what still comes is for Receiver.
+    boost::beast::error_code would_block;
+    stream_.close(reason, would_block);
+    if (output_->produced() > before) return;
+    // It writes none when it has failed on a compressed message.
+    const auto frame = beast_stream::encode(close);
+    output_->append(frame.data(), frame.size());
+}
+
+} // namespace websockxx::protocol
