@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 // Floors 0 and 1: values and decisions. Neither Asio nor Beast, so it compiles in seconds.
+#include <websockxx/impl/action.ipp>
 #include <websockxx/impl/client.ipp>
 #include <websockxx/impl/close.ipp>
 #include <websockxx/impl/conn.ipp>

@@ -183,6 +183,11 @@ TEST_CASE("backoff by default: 1 s, doubled up to 60 s, with full jitter", "[pol
     CHECK(backoff(retry(row.attempt)).conn() == nullptr);
 }
 
+TEST_CASE("backoff takes an attempt below the first for the first", "[policy]")
+{
+    for (const int attempt : {0, -1, INT_MIN}) CHECK(policy::Backoff{}(retry(attempt, 0.5)).delay() == 500ms);
+}
+
 TEST_CASE("backoff takes another base, factor and cap", "[policy]")
 {
     const policy::Backoff backoff{.base = 100ms, .cap = 800ms, .factor = 3.0};

@@ -40,18 +40,23 @@ struct Disconnect {
 
 /// Your side of a connection (WebSockex's callback module).
 ///
-/// Derive, override what you care about, and give the object to start() or start_link(). Each callback answers one question, "what
-/// now?", with ok(), reply(...) or close(...). A callback should not block: nothing else happens on this connection meanwhile.
+/// Derive, override what you care about, and give the object to start() or start_link(). Each callback answers one
+/// question, "what now?", with ok(), reply(...) or close(...). A callback should not block: nothing else happens on
+/// this connection meanwhile.
 ///
 /// Casts and infos are found by overload: write `Action handle_cast(Say say)` for `ref.cast(Say{...})`, and
 /// `Action handle_info(Tick tick)` for `ref.info(Tick{})` and `ref.send_after(1s, Tick{})`.
 ///
 /// Threads   All callbacks of one client run on that connection's strand, never two at once.
-/// Lifetime  The connection owns the client and destroys it after terminate() has returned. The grammar of callbacks is
-///           `(handle_connect (handle_frame | handle_ping | handle_pong | handle_cast | handle_info)* handle_disconnect)* terminate`,
-///           where handle_connect may be missing when an attempt fails, and handle_disconnect when a callback failed or the client was stopped.
-/// Errors    An exception that leaves a callback closes the connection with 1011 (RFC 6455 7.4.1), skips handle_disconnect() and is
-///           handed to terminate().
+/// Lifetime  The connection owns the client and destroys it after terminate() has returned. The grammar of callbacks:
+///
+///               (handle_connect (handle_frame | handle_ping | handle_pong | handle_cast | handle_info)*
+///                handle_disconnect)* terminate
+///
+///           where handle_connect may be missing when an attempt fails, and handle_disconnect when a callback failed
+///           or the client was stopped.
+/// Errors    An exception that leaves a callback closes the connection with 1011 (RFC 6455 7.4.1), skips
+///           handle_disconnect() and is handed to terminate().
 class WEBSOCKXX_DECL Client {
 public:
     Client() = default;
@@ -73,7 +78,8 @@ public:
     virtual Action handle_pong(const Frame& pong);
 
     /// The connection was lost, or an attempt to open it failed; for the first attempt only if
-    /// Options::handle_initial_conn_failure is set. Default: ask_policy(), that is Options::reconnect, which ends the client unless set.
+    /// Options::handle_initial_conn_failure is set. Default: ask_policy(), that is Options::reconnect, which ends the
+    /// client unless set.
     virtual Decision handle_disconnect(const Disconnect& why);
 
     /// Last call, just before the client is destroyed. Not called if no connection was ever open.
@@ -100,8 +106,9 @@ public:
     /// Close with an empty close frame: an orderly end.
     [[nodiscard]] static Action close();
 
-    /// Close with this code, which must be one that may be sent (close_code::may_be_sent), and this text, which is cut to 123 bytes.
-    /// Another code is a bad response: the connection is closed with 1011 and the client ends with errc::bad_response.
+    /// Close with this code, which must be one that may be sent (close_code::may_be_sent), and this text, which is cut
+    /// to 123 bytes. Another code is a bad response: the connection is closed with 1011 and the client ends with
+    /// errc::bad_response.
     [[nodiscard]] static Action close(std::uint16_t code, std::string text = {});
 
     /// What websockxx::reconnect() and websockxx::reconnect_in() make.

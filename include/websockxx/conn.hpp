@@ -15,19 +15,20 @@
 
 namespace websockxx {
 
-/// How long to wait. Zero means: without a limit (for `ping_interval`: never).
+/// How long to wait, a year at most. Zero means: without a limit (for `ping_interval`: never).
 struct Timeouts {
-    std::chrono::milliseconds open{10'000};   ///< name lookup to the end of the opening handshake, all of it
-    std::chrono::milliseconds connect{6'000}; ///< name lookup and TCP connect, all addresses together
-    std::chrono::milliseconds close{5'000};   ///< our close frame to the end of the transport
-    std::chrono::milliseconds linger{1'000};  ///< both close frames to the end of the transport
+    std::chrono::milliseconds open{10'000};          ///< name lookup to the end of the opening handshake, all of it
+    std::chrono::milliseconds connect{6'000};        ///< name lookup and TCP connect, all addresses together
+    std::chrono::milliseconds close{5'000};          ///< our close frame to the end of the transport
+    std::chrono::milliseconds linger{1'000};         ///< both close frames to the end of the transport
     std::chrono::milliseconds ping_interval{20'000}; ///< silence before we ping
-    std::chrono::milliseconds pong{20'000};   ///< our ping to any sign of life
+    std::chrono::milliseconds pong{20'000};          ///< our ping to any sign of life
 
     friend bool operator==(const Timeouts&, const Timeouts&) = default;
 };
 
-/// How much to accept. What is larger ends the connection with an error; nothing is cut in silence.
+/// How much to accept, at least one of each. What is larger ends the connection with an error: nothing is cut in
+/// silence.
 struct Limits {
     std::size_t message_bytes = 16 * 1024 * 1024;    ///< one incoming message, inflated
     std::size_t fragments = 16'384;                  ///< frames of one incoming message
@@ -47,8 +48,8 @@ struct Deflate {
     int server_max_window_bits = 15; ///< 9 to 15
     bool client_no_context_takeover = false;
     bool server_no_context_takeover = false;
-    int level = 6;                   ///< 0 to 9; 8 costs three times 6 for one percent
-    int memory_level = 4;            ///< 1 to 9
+    int level = 6;                     ///< 0 to 9; 8 costs three times 6 for one percent
+    int memory_level = 4;              ///< 1 to 9
     std::size_t threshold_bytes = 256; ///< smaller messages are sent as they are
 
     friend bool operator==(const Deflate&, const Deflate&) = default;
@@ -57,10 +58,10 @@ struct Deflate {
 /// TLS, for `wss`. By default the server's certificate is verified against the system's roots and the host name, with
 /// SNI, and nothing older than TLS 1.2 is spoken.
 struct Tls {
-    bool system_roots = true;        ///< trust the system's roots (also `SSL_CERT_FILE` and `SSL_CERT_DIR`)
-    std::string ca_file = {};        ///< trust these too: a PEM file
-    std::string ca_pem = {};         ///< trust these too: PEM in memory
-    std::string server_name = {};    ///< for SNI and verification, instead of the host of the URL
+    bool system_roots = true;          ///< trust the system's roots (also `SSL_CERT_FILE` and `SSL_CERT_DIR`)
+    std::string ca_file = {};          ///< trust these too: a PEM file
+    std::string ca_pem = {};           ///< trust these too: PEM in memory
+    std::string server_name = {};      ///< for SNI and verification, instead of the host of the URL
     std::string certificate_file = {}; ///< our own certificate chain, PEM, if the server asks for one
     std::string private_key_file = {}; ///< its key, PEM
 
@@ -84,13 +85,13 @@ struct Credentials {
 /// A value with no socket in it: copy it, compare it, change it, hand it to start(), or return it from
 /// handle_disconnect() to reconnect elsewhere.
 struct Conn {
-    bool secure = true;         ///< `wss`, not `ws` (RFC 6455 3)
-    std::string host = {};      ///< name or address, decoded, an IPv6 address without brackets
+    bool secure = true;    ///< `wss`, not `ws` (RFC 6455 3)
+    std::string host = {}; ///< name or address, decoded, an IPv6 address without brackets
     std::uint16_t port = 443;
-    std::string target = "/";   ///< path and query, encoded, never empty (RFC 9112 3.2.1)
+    std::string target = "/"; ///< path and query, encoded: visible ASCII behind a slash (RFC 9112 3.2.1)
 
-    Headers headers = {};       ///< sent behind ours, in order; Host, User-Agent and Authorization here replace ours
-    std::vector<std::string> subprotocols = {}; ///< most wanted first (RFC 6455 4.1)
+    Headers headers = {}; ///< sent behind ours, in order; Host, User-Agent and Authorization here replace ours
+    std::vector<std::string> subprotocols = {};  ///< most wanted first (RFC 6455 4.1)
     std::optional<Credentials> credentials = {}; ///< sent as `Authorization: Basic`
 
     Tls tls = {};
@@ -98,8 +99,8 @@ struct Conn {
     Timeouts timeouts = {};
     Limits limits = {};
 
-    /// Reads a `ws`, `wss`, `http` or `https` URL (RFC 6455 3), the scheme in any case. Port 80 or 443 unless given, path "/"
-    /// unless given; the user information becomes `credentials`; a fragment is dropped.
+    /// Reads a `ws`, `wss`, `http` or `https` URL (RFC 6455 3), the scheme in any case. Port 80 or 443 unless given,
+    /// path "/" unless given; the user information becomes `credentials`; a fragment is dropped.
     ///
     /// Fails with errc::invalid_url, and Error::detail() says which part is wrong.
     [[nodiscard]] WEBSOCKXX_DECL static result<Conn> parse(std::string_view url);

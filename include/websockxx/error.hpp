@@ -45,59 +45,59 @@ enum class errc {
     not_sent_in_time,      ///< no answer in time; the frame was taken back and will not be sent
 
     // The connection could not be opened.
-    connect_timeout,         ///< Timeouts::connect passed
-    open_timeout,            ///< Timeouts::open passed
-    no_address,              ///< the name has no address
-    handshake_refused,       ///< an answer other than 101: see Error::refusal()
-    handshake_malformed,     ///< the answer is no HTTP/1.1 response
-    handshake_too_large,     ///< the answer's head is larger than Limits::handshake_bytes, or has too many fields
-    handshake_incomplete,    ///< the connection ended inside the answer
-    bad_upgrade,             ///< the answer's Upgrade is not `websocket`, or its Connection lacks `upgrade`
-    bad_accept,              ///< the answer's Sec-WebSocket-Accept is missing or wrong
-    unexpected_extension,    ///< the answer has an extension, or a parameter, that was not asked for
-    unexpected_subprotocol,  ///< the answer has a subprotocol that was not asked for
-    prepare_failed,          ///< the `prepare` hook gave up, or forgot to answer
+    connect_timeout,        ///< Timeouts::connect passed
+    open_timeout,           ///< Timeouts::open passed
+    no_address,             ///< the name has no address
+    handshake_refused,      ///< an answer other than 101: see Error::refusal()
+    handshake_malformed,    ///< the answer is no HTTP/1.1 response
+    handshake_too_large,    ///< the answer's head is larger than Limits::handshake_bytes, or has too many fields
+    handshake_incomplete,   ///< the connection ended inside the answer
+    bad_upgrade,            ///< the answer's Upgrade is not `websocket`, or its Connection lacks `upgrade`
+    bad_accept,             ///< the answer's Sec-WebSocket-Accept is missing or wrong
+    unexpected_extension,   ///< the answer has an extension, or a parameter, that was not asked for
+    unexpected_subprotocol, ///< the answer has a subprotocol that was not asked for
+    prepare_failed,         ///< the `prepare` hook gave up, or forgot to answer
 
     // TLS.
-    tls_failed,                  ///< the TLS handshake failed: see Error::detail()
-    tls_version,                 ///< the server speaks no TLS 1.2 or later
-    tls_options,                 ///< a CA, certificate or key in Tls cannot be read
-    certificate_expired,         ///< the certificate's time is over
-    certificate_not_yet_valid,   ///< the certificate's time has not come
-    certificate_self_signed,     ///< self-signed, or its root is not trusted
-    certificate_untrusted,       ///< no chain to a trusted root: an intermediate is missing, or the root unknown
-    certificate_host_mismatch,   ///< the certificate is for another host
-    certificate_revoked,         ///< the certificate is on a revocation list
-    certificate_rejected,        ///< not acceptable for another reason: wrong purpose, weak key, bad signature
+    tls_failed,                ///< the TLS handshake failed: see Error::detail()
+    tls_version,               ///< the server speaks no TLS 1.2 or later
+    tls_options,               ///< a CA, certificate or key in Tls cannot be read
+    certificate_expired,       ///< the certificate's time is over
+    certificate_not_yet_valid, ///< the certificate's time has not come
+    certificate_self_signed,   ///< self-signed, or its root is not trusted
+    certificate_untrusted,     ///< no chain to a trusted root: an intermediate is missing, or the root unknown
+    certificate_host_mismatch, ///< the certificate is for another host
+    certificate_revoked,       ///< the certificate is on a revocation list
+    certificate_rejected,      ///< not acceptable for another reason: wrong purpose, weak key, bad signature
 
     // The connection ended.
-    protocol_error,        ///< the server broke RFC 6455: closed with 1002
-    bad_payload,           ///< a text or close reason is not UTF-8: closed with 1007
-    message_too_big,       ///< larger than Limits::message_bytes: closed with 1009
-    too_many_fragments,    ///< more than Limits::fragments in one message: closed with 1009
-    connection_lost,       ///< the transport ended without a closing handshake (RFC 6455 7.1.5: 1006)
-    close_timeout,         ///< forcefully closed because the server was taking too long to close
-    heartbeat_timeout,     ///< a ping was not answered in time
+    protocol_error,     ///< the server broke RFC 6455: closed with 1002
+    bad_payload,        ///< a text or close reason is not UTF-8: closed with 1007
+    message_too_big,    ///< larger than Limits::message_bytes: closed with 1009
+    too_many_fragments, ///< more than Limits::fragments in one message: closed with 1009
+    connection_lost,    ///< the transport ended without a closing handshake (RFC 6455 7.1.5: 1006)
+    close_timeout,      ///< forcefully closed because the server was taking too long to close
+    heartbeat_timeout,  ///< a ping was not answered in time
 
     // The client ended itself.
-    stopped,            ///< Ref::stop(), or the end of its Link
-    aborted,            ///< Ref::abort()
-    bad_response,       ///< a callback answered with something that cannot be done, such as an invalid close code
-    callback_threw,     ///< an exception left a callback: see CloseReason::exception
-    unhandled_frame,    ///< a message arrived and handle_frame() is not overridden
-    runtime_ended,      ///< the executor was destroyed before the client could answer
+    stopped,         ///< Ref::stop(), or the end of its Link
+    aborted,         ///< Ref::abort()
+    bad_response,    ///< a callback answered with something that cannot be done, such as an invalid close code
+    callback_threw,  ///< an exception left a callback: see CloseReason::exception
+    unhandled_frame, ///< a message arrived and handle_frame() is not overridden
+    runtime_ended,   ///< the executor was destroyed before the client could answer
 };
 
 /// Groups of errors, for `if (error.code() == condition::transient)`. An error may be in several groups.
 enum class condition {
-    timeout = 1,    ///< something took too long
-    tls,            ///< TLS, or a certificate
-    handshake,      ///< the server's answer to the opening handshake was not accepted
-    protocol,       ///< the server broke the protocol
-    not_connected,  ///< nothing can be sent now
-    invalid,        ///< what the program asked for is wrong in itself
-    transient,      ///< may go away by itself: trying again is reasonable
-    fatal,          ///< will not go away by itself: trying again is pointless
+    timeout = 1,   ///< something took too long
+    tls,           ///< TLS, or a certificate
+    handshake,     ///< the server's answer to the opening handshake was not accepted
+    protocol,      ///< the server broke the protocol
+    not_connected, ///< nothing can be sent now
+    invalid,       ///< what the program asked for is wrong in itself
+    transient,     ///< may go away by itself, as failures of the network and of name lookup do
+    fatal,         ///< will not go away by itself: trying again is pointless
 };
 
 /// The category of errc: its name is "websockxx".
@@ -121,10 +121,10 @@ enum class Phase { none, prepare, resolve, connect, tls, handshake, open, closin
 
 /// An HTTP answer that refused the opening handshake (RFC 6455 4.1), or accepted it (see Connected).
 struct Response {
-    int status = 0;         ///< the HTTP status code
-    std::string reason;     ///< the reason phrase; may be empty
-    Headers headers;        ///< in the order of arrival
-    std::string body;       ///< what arrived of it, at most Limits::refusal_body_bytes
+    int status = 0;     ///< the HTTP status code
+    std::string reason; ///< the reason phrase; may be empty
+    Headers headers;    ///< in the order of arrival
+    std::string body;   ///< what arrived of it, at most Limits::refusal_body_bytes
 
     friend bool operator==(const Response&, const Response&) = default;
 };

@@ -36,7 +36,10 @@ public:
 
     [[nodiscard]] static Frame text(std::string payload) { return {Type::text, std::move(payload)}; }
     [[nodiscard]] static Frame binary(std::string payload) { return {Type::binary, std::move(payload)}; }
-    [[nodiscard]] static Frame binary(std::span<const std::byte> payload) { return {Type::binary, to_payload(payload)}; }
+    [[nodiscard]] static Frame binary(std::span<const std::byte> payload)
+    {
+        return {Type::binary, to_payload(payload)};
+    }
     [[nodiscard]] static Frame ping(std::string payload = {}) { return {Type::ping, std::move(payload)}; }
     [[nodiscard]] static Frame pong(std::string payload = {}) { return {Type::pong, std::move(payload)}; }
     [[nodiscard]] static Frame text_fragment(std::string payload) { return {Type::text_fragment, std::move(payload)}; }

@@ -34,8 +34,9 @@ struct Retry {
 /// and a test can write the schedule down. Called on the connection's strand. A lambda is a policy.
 using ReconnectPolicy = std::function<Decision(const Retry&)>;
 
-/// Whether trying again may help. Not after: certificate and host name errors, an answer that breaks RFC 6455, HTTP 401, 403, 404,
-/// 410 and 426, close codes 1002, 1003, 1007 to 1010 and 1015, and an orderly end (CloseReason::normal()).
+/// Whether trying again may help. Not after: what meets condition::fatal, such as certificate and host name errors and
+/// an answer that breaks RFC 6455; HTTP 401, 403, 404, 410 and 426; close codes 1002, 1003, 1007 to 1010 and 1015; an
+/// exception of a callback; and a close with 1000 or without a code, even if it was answered too late.
 [[nodiscard]] WEBSOCKXX_DECL bool is_retryable(const CloseReason& reason);
 
 /// What the server asked for in `Retry-After` of a refused handshake (RFC 9110 10.2.3), if it was a number of seconds.
@@ -50,12 +51,13 @@ namespace policy {
 /// Tries again at once, always, whatever happened. For a server on the same machine only.
 [[nodiscard]] WEBSOCKXX_DECL ReconnectPolicy immediate();
 
-/// Tries again while is_retryable(), after a delay that doubles up to a cap and is spread over clients by "full jitter":
+/// Tries again while is_retryable(), after a delay that doubles up to a cap and is spread over clients by "full
+/// jitter":
 ///
 ///     delay = draw * min(cap, base * factor^(attempt - 1))
 ///
-/// so that the first retry comes within `base`. A `Retry-After` of the server is respected up to `max_retry_after`: the delay
-/// is at least that, and spread over `base` behind it.
+/// so that the first retry comes within `base`. A `Retry-After` of the server is respected up to `max_retry_after`: the
+/// delay is at least that, and spread over `base` behind it.
 struct WEBSOCKXX_DECL Backoff {
     std::chrono::milliseconds base{1'000};
     std::chrono::milliseconds cap{60'000};
@@ -80,7 +82,8 @@ struct WEBSOCKXX_DECL Backoff {
 [[nodiscard]] WEBSOCKXX_DECL ReconnectPolicy always(Backoff inner);
 
 /// Asks `inner` only if `accept` says so of the reason: for a server whose close codes mean something else.
-[[nodiscard]] WEBSOCKXX_DECL ReconnectPolicy only_if(std::function<bool(const CloseReason&)> accept, ReconnectPolicy inner);
+[[nodiscard]] WEBSOCKXX_DECL ReconnectPolicy only_if(
+    std::function<bool(const CloseReason&)> accept, ReconnectPolicy inner);
 
 } // namespace policy
 } // namespace websockxx

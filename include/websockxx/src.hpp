@@ -4,6 +4,7 @@
 /// @file All bodies, for those who do not link the library: link websockxx::header_only, and include this in exactly one
 /// of your files.
 
+#include <websockxx/impl/action.ipp>
 #include <websockxx/impl/client.ipp>
 #include <websockxx/impl/close.ipp>
 #include <websockxx/impl/conn.ipp>
@@ -18,12 +19,16 @@
 #include <websockxx/impl/core/session.ipp>
 #include <websockxx/impl/reconnect_policy.ipp>
 
+#include <websockxx/impl/protocol/answer.ipp>
 #include <websockxx/impl/protocol/close_payload.ipp>
 #include <websockxx/impl/protocol/deflate.ipp>
 #include <websockxx/impl/protocol/fragmented_text.ipp>
 #include <websockxx/impl/protocol/input_buffer.ipp>
 #include <websockxx/impl/protocol/output_buffer.ipp>
+#include <websockxx/impl/protocol/protocol.ipp>
+#include <websockxx/impl/protocol/receiver.ipp>
 #include <websockxx/impl/protocol/request.ipp>
+#include <websockxx/impl/protocol/stream.ipp>
 #include <websockxx/impl/protocol/upgrade.ipp>
 
 #include <websockxx/impl/io/alarm.ipp>

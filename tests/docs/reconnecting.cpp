@@ -4,10 +4,10 @@
 #include "support/test.hpp"
 
 #include <chrono>
-#include <functional>
+#include <cstdint>
+#include <initializer_list>
 #include <iostream>
 #include <string>
-#include <utility>
 
 /// The blocks of docs/guide/reconnecting.md.
 
@@ -26,33 +26,15 @@ public:
     Decision handle_disconnect(const Disconnect& why) override
     {
         std::cerr << why.reason << '\n';
-        if (why.reason.code() == 4001) return ok();         // "session over", in the words of this server
+        if (why.reason.code() == 4001) return ok();           // "session over", in the words of this server
         if (why.attempt > 3) return reconnect_in(1s, spare_); // the third attempt in a row has failed
-        return ask_policy();                                // as if this function were not overridden
+        return ask_policy();                                  // as if this function were not overridden
     }
     // endregion
 
 private:
     Conn spare_ = Conn::parse("wss://spare.example.org/").value();
 };
-
-// region: prepare
-using Token = std::function<void(std::string)>;
-void fetch_token(Token done); // asks your login service, and calls back from any thread
-
-void fresh_token(Conn conn, int, PrepareReply reply)
-{
-    // A function object must be copyable and a PrepareReply is not, so it is held by a pointer.
-    auto answer = std::make_shared<PrepareReply>(std::move(reply));
-    fetch_token([conn, answer](const std::string& token) mutable {
-        if (token.empty()) return answer->fail("the login service gave no token");
-        conn.headers.set("Authorization", "Bearer " + token);
-        (*answer)(std::move(conn));
-    });
-}
-// endregion
-
-void fetch_token(Token done) { done("abc"); }
 
 } // namespace
 
@@ -72,10 +54,10 @@ TEST_CASE("the policies on the page of reconnecting decide as it says", "[docs]"
     // region: compose
     const policy::Backoff backoff{.base = 500ms, .cap = 30s};
 
-    options.reconnect = policy::up_to(10, backoff);                 // ten retries, then the client ends
-    options.reconnect = policy::within(5min, backoff);              // as many as fit into five minutes
-    options.reconnect = policy::failover({spare, main}, backoff);   // spare, main, spare, ...
-    options.reconnect = policy::always(backoff);                    // also where Backoff would give up
+    options.reconnect = policy::up_to(10, backoff);               // ten retries, then the client ends
+    options.reconnect = policy::within(5min, backoff);            // as many as fit into five minutes
+    options.reconnect = policy::failover({spare, main}, backoff); // spare, main, spare, ...
+    options.reconnect = policy::always(backoff);                  // also where Backoff would give up
     options.reconnect = policy::up_to(3, policy::failover({spare, main}, backoff));
     // endregion
     const auto decision = options.reconnect(Retry{.attempt = 2, .reason = lost, .draw = 0.5});
@@ -107,9 +89,10 @@ TEST_CASE("the page of reconnecting names the defaults of Backoff", "[docs]")
 
 TEST_CASE("the page of reconnecting names what Backoff takes to be pointless", "[docs]")
 {
-    for (const std::uint16_t code : {1000, 1002, 1003, 1007, 1008, 1009, 1010, 1015})
+    using Codes = std::initializer_list<std::uint16_t>;
+    for (const auto code : Codes{1000, 1002, 1003, 1007, 1008, 1009, 1010, 1015})
         CHECK_FALSE(is_retryable({.by = CloseReason::By::remote, .received = CloseFrame{code}}));
-    for (const std::uint16_t code : {1001, 1011, 1012, 1013, 1014, 3000, 4999})
+    for (const auto code : Codes{1001, 1011, 1012, 1013, 1014, 3000, 4999})
         CHECK(is_retryable({.by = CloseReason::By::remote, .received = CloseFrame{code}}));
     for (const int status : {401, 403, 404, 410, 426}) {
         Response response;
@@ -135,10 +118,4 @@ TEST_CASE("the callbacks on the page of reconnecting decide as it says", "[docs]
     CHECK(prices.handle_disconnect({over, 1, conn, true}).kind() == Decision::Kind::stop);
     CHECK(prices.handle_disconnect({lost, 1, conn, true}).kind() == Decision::Kind::ask_policy);
     CHECK(prices.handle_disconnect({lost, 4, conn, false}).conn()->host == "spare.example.org");
-}
-
-TEST_CASE("the prepare hook on the page of reconnecting is one", "[docs]")
-{
-    const Options options{.prepare = fresh_token};
-    CHECK(options.prepare);
 }

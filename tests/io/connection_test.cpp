@@ -212,9 +212,8 @@ TEST_CASE("a close frame that came before the write failed is the reason, not th
     f.h().wire->write_error = boost::asio::error::broken_pipe;
     f.h().wire->to_client = encode({Opcode::close, close_payload(1001, "bye")});
     CHECK(f.ref().send(Frame::text("lost")));
-    f.h().context.poll();
-    CHECK(f.record->disconnects.size() <= 1);
-    f.h().turn(5s);
+    f.h().context.restart();
+    f.h().context.poll(); // the client writes before it is told that something came
     REQUIRE(f.record->disconnects.size() == 1);
     CHECK(f.record->disconnects.at(0).code() == 1001);
 }
@@ -525,6 +524,7 @@ TEST_CASE("P8 silence is answered with a ping, and a dead server is noticed", "[
     CHECK_FALSE(f.h().heard());
     f.h().turn(1ms);
     CHECK(f.h().heard() == WireFrame{Opcode::ping, "", true, 0, true});
+    f.h().turn(1ms);
     f.h().say({Opcode::pong, ""});
     CHECK(f.lines() == Lines{"pong:"});
     f.h().turn(20s);

@@ -18,7 +18,7 @@ using namespace websockxx::io;
 namespace {
 
 /// So that OpenSSL has words for its errors.
-[[maybe_unused]] const int openssl_is_ready = OPENSSL_init_ssl(0, nullptr);
+[[maybe_unused]] const int openssl_is_ready = OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS, nullptr);
 
 } // namespace
 
@@ -90,4 +90,5 @@ TEST_CASE("errors of the operating system, and the lack of any, have words too",
     ERR_raise(ERR_LIB_SYS, ENOENT);
     CHECK(take_openssl_reason() == "No such file or directory");
     CHECK(take_openssl_reason() == "unknown reason");
+    CHECK(take_openssl_error() == boost::asio::ssl::error::unexpected_result);
 }

@@ -97,19 +97,15 @@ void FixtureConnection::read()
     std::array<char, 16 * 1024> piece;
     error_code ec;
     const auto size = socket_.read_some(asio::buffer(piece), ec);
-    if (!ec)
-        take({piece.data(), size});
-    else if (ec != asio::error::would_block)
-        input_ended(ec);
+    if (!ec) take({piece.data(), size});
+    else if (ec != asio::error::would_block) input_ended(ec);
     wait_for_bytes();
 }
 
 void FixtureConnection::take(std::string_view network_bytes)
 {
-    if (tls_)
-        take_tls(network_bytes);
-    else
-        take_plain(network_bytes);
+    if (tls_) take_tls(network_bytes);
+    else take_plain(network_bytes);
 }
 
 void FixtureConnection::take_tls(std::string_view network_bytes)
@@ -119,7 +115,8 @@ void FixtureConnection::take_tls(std::string_view network_bytes)
         tls_reported_ = true;
         report_({.type = Seen::tls_failed, .data = *tls_->failure()});
         finish(Goodbye::unsaid);
-    } else if (!tls_reported_ && tls_->is_established()) {
+    }
+    else if (!tls_reported_ && tls_->is_established()) {
         tls_reported_ = true;
         report_({.type = Seen::tls_open, .data = tls_->server_name()});
     }
@@ -133,10 +130,12 @@ void FixtureConnection::take_plain(std::string_view bytes)
     if (is_deaf_) return;
     if (is_held_) {
         behind_ += bytes;
-    } else if (is_upgraded_) {
+    }
+    else if (is_upgraded_) {
         frames_.add(bytes);
         take_frames();
-    } else {
+    }
+    else {
         head_ += bytes;
         take_request();
     }
@@ -200,10 +199,8 @@ void FixtureConnection::refuse(const HttpAnswer& answer)
 void FixtureConnection::take_frames()
 {
     while (!is_deaf_)
-        if (auto frame = frames_.next())
-            take_frame(std::move(*frame));
-        else
-            return;
+        if (auto frame = frames_.next()) take_frame(std::move(*frame));
+        else return;
 }
 
 void FixtureConnection::take_frame(WireFrame frame)
@@ -211,7 +208,8 @@ void FixtureConnection::take_frame(WireFrame frame)
     const bool is_control = static_cast<int>(frame.opcode) >= 8;
     if (!frame.masked) return reject("a frame without a mask");
     if (frame.rsv != 0) return reject("a reserved bit");
-    if (is_control && (!frame.fin || frame.payload.size() > 125)) return reject("a control frame in pieces or too long");
+    if (is_control && (!frame.fin || frame.payload.size() > 125))
+        return reject("a control frame in pieces or too long");
     switch (frame.opcode) {
     case Opcode::text:
     case Opcode::binary:
@@ -231,7 +229,8 @@ void FixtureConnection::take_data(WireFrame frame)
     if (message_) {
         message_->data += frame.payload;
         ++message_->frames;
-    } else {
+    }
+    else {
         const auto type = frame.opcode == Opcode::text ? Seen::text : Seen::binary;
         message_ = ServerEvent{.type = type, .data = std::move(frame.payload)};
     }
@@ -271,10 +270,8 @@ void FixtureConnection::send(const WireFrame& frame)
 void FixtureConnection::send(std::string_view bytes)
 {
     if (is_finishing_) return;
-    if (tls_)
-        tls_->send(bytes);
-    else
-        queued_ += bytes;
+    if (tls_) tls_->send(bytes);
+    else queued_ += bytes;
     flush();
 }
 
@@ -291,6 +288,7 @@ void FixtureConnection::input_ended(error_code ec)
 {
     input_ended_ = true;
     const bool is_fin = ec == asio::error::eof;
+    if (tls_ && !tls_reported_) report_({.type = Seen::tls_failed, .data = "the client ended TCP"});
     const bool is_truncated = is_fin && tls_ && !tls_->has_ended();
     report_({.type = Seen::tcp_closed, .data = is_truncated ? "truncated" : is_fin ? "fin" : "reset"});
     finish(Goodbye::said);
@@ -310,7 +308,8 @@ void FixtureConnection::flush()
             self->writing_.clear();
             self->flush();
         });
-    } else if (is_finishing_) {
+    }
+    else if (is_finishing_) {
         socket_.shutdown(Socket::shutdown_send, ignored);
         if (input_ended_) socket_.close(ignored);
     }

@@ -66,12 +66,12 @@ private:
     std::optional<ServerTls> tls_;
     Report report_;
 
-    std::string head_;    // of the request, until it is whole
-    std::string behind_;  // what came behind a request that is held
+    std::string head_;   // of the request, until it is whole
+    std::string behind_; // what came behind a request that is held
     FrameReader frames_;
     std::optional<ServerEvent> message_; // of which some frames have come
 
-    std::string queued_;  // for the network, behind what is being written
+    std::string queued_; // for the network, behind what is being written
     std::string writing_;
 
     bool tls_reported_ = false;
@@ -79,8 +79,8 @@ private:
     bool is_upgraded_ = false;
     bool is_stalled_ = false;
     bool is_waiting_ = false;
-    bool is_deaf_ = false;        // nothing that comes is looked at any more
-    bool is_finishing_ = false;   // FIN goes out behind what is queued
+    bool is_deaf_ = false;      // nothing that comes is looked at any more
+    bool is_finishing_ = false; // FIN goes out behind what is queued
     bool close_sent_ = false;
     bool input_ended_ = false;
 };

@@ -65,7 +65,8 @@ std::ostream& operator<<(std::ostream& out, const ServerEvent& event)
 /// Everything but `events` belongs to the server's thread.
 struct FixtureServer::State {
     explicit State(Options how)
-        : options(std::move(how)), acceptor(listen(context, options)),
+        : options(std::move(how)),
+          acceptor(listen(context, options)),
           tls(options.identity ? make_server_context(*options.identity, options.tls) : nullptr),
           port(acceptor.local_endpoint().port())
     {
@@ -109,7 +110,8 @@ struct FixtureServer::State {
             try {
                 command();
                 return {};
-            } catch (const std::exception& exception) {
+            }
+            catch (const std::exception& exception) {
                 return exception.what();
             }
         }};

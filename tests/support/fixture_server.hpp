@@ -51,12 +51,12 @@ struct HttpAnswer {
     std::string body = {};
 };
 
-/// A WebSocket server for one test, on a port chosen by the system, with a thread of its own. The path `/ws` is upgraded,
-/// every other answered with 404, a request that is none with 400. It answers pings and close frames, and ends TCP at
-/// once after both close frames. The test sees everything as events, and says what else is to happen.
+/// A WebSocket server for one test, on a port chosen by the system, with a thread of its own. The path `/ws` is
+/// upgraded, every other answered with 404, a request that is none with 400. It answers pings and close frames, and
+/// ends TCP at once after both close frames. The test sees everything as events, and says what else is to happen.
 ///
-/// Commands have taken effect when they return (what they send may still be on its way). They go to the newest connection
-/// unless told its number; for one that has ended they do nothing. Without any connection they throw.
+/// Commands have taken effect when they return (what they send may still be on its way). They go to the newest
+/// connection unless told its number; for one that has ended they do nothing. Without any connection they throw.
 class FixtureServer {
 public:
     struct Options {
@@ -79,8 +79,8 @@ public:
     /// With the host "localhost" for TLS, else the address.
     [[nodiscard]] std::string url(std::string_view path = "/ws") const;
 
-    /// Takes the oldest event of this type out of those not yet taken, waiting for it if need be. Throws, and so fails the
-    /// test, if it does not come; the message says what came instead.
+    /// Takes the oldest event of this type out of those not yet taken, waiting for it if need be. Throws, and so fails
+    /// the test, if it does not come; the message says what came instead.
     ServerEvent wait_for(Seen type);
     /// Whether an event of this type has come and was not taken.
     [[nodiscard]] bool has_seen(Seen type) const;
@@ -96,7 +96,7 @@ public:
     void push_with_upgrade(std::string bytes); ///< in the same write as the 101; empty: no more
     void push_text_with_upgrade(std::string text);
     void add_upgrade_field(std::string_view name, std::string_view value); ///< to the 101
-    void keep_tcp_after_close();               ///< leaves the end of TCP to the client
+    void keep_tcp_after_close();                                           ///< leaves the end of TCP to the client
 
     // What is to happen on a connection.
 

@@ -100,10 +100,7 @@ std::string environment(const char* name, std::string otherwise)
     return value && *value ? value : std::move(otherwise);
 }
 
-std::string script(std::string_view name)
-{
-    return std::string{WEBSOCKXX_TESTS_DIR "/system/servers/"}.append(name);
-}
+std::string script(std::string_view name) { return std::string{WEBSOCKXX_TESTS_DIR "/system/servers/"}.append(name); }
 
 std::string all_of(const std::string& file)
 {

@@ -19,15 +19,15 @@ struct EchoOptions {
     std::vector<std::string> subprotocols = {};
 };
 
-/// A server that others wrote, as a child process on 127.0.0.1 and a port of its own: proof that the library does not only
-/// understand itself. The program is in tests/system/servers/; it is ended and reaped with this object, and ends by itself
-/// if the test dies.
+/// A server that others wrote, as a child process on 127.0.0.1 and a port of its own: proof that the library does not
+/// only understand itself. The program is in tests/system/servers/; it is ended and reaped with this object, and ends
+/// by itself if the test dies.
 ///
 /// The echo servers send each message back on the path "/", answer the first with close 4001 "bye" on "/close", and on
 /// "/ping" send each as a ping and return it as a text when the pong has come. They take messages of up to 32 MiB.
 ///
-/// A server that does not start, or whose program is not installed, throws, and so fails the test; the message holds all
-/// that it said.
+/// A server that does not start, or whose program is not installed, throws, and so fails the test; the message holds
+/// all that it said.
 class ForeignServer {
 public:
     static constexpr std::chrono::seconds limit{30};

@@ -42,7 +42,7 @@ public:
 
     const Conn wanted;
 
-    void open(const Conn&, std::shared_ptr<io::TransportListener> owner) override { owner_ = std::move(owner); }
+    void open(const Conn&, std::shared_ptr<io::TransportListener> owner) override { owner_ = owner; }
 
     std::size_t read_some(std::span<std::byte> room, error_code& ec) override
     {
@@ -107,14 +107,14 @@ private:
     template <class Call>
     void tell(Call call)
     {
-        boost::asio::post(strand_, [weak = std::weak_ptr{owner_}, call] {
+        boost::asio::post(strand_, [weak = owner_, call] {
             if (const auto owner = weak.lock()) call(*owner);
         });
     }
 
     std::shared_ptr<Wire> wire_;
     io::Strand strand_;
-    std::shared_ptr<io::TransportListener> owner_;
+    std::weak_ptr<io::TransportListener> owner_; // the test keeps it, not what it owns
     bool waits_to_read_ = false;
     bool waits_to_write_ = false;
 };
@@ -133,7 +133,7 @@ public:
     void set(std::chrono::milliseconds moment, std::shared_ptr<Listener> owner) override
     {
         at_ = moment;
-        owner_ = std::move(owner);
+        owner_ = owner;
     }
     void cancel() noexcept override
     {
@@ -145,13 +145,13 @@ public:
     void ring()
     {
         at_.reset();
-        if (const auto owner = std::exchange(owner_, {})) owner->on_alarm();
+        if (const auto owner = std::exchange(owner_, {}).lock()) owner->on_alarm();
     }
 
 private:
     std::shared_ptr<HandClock> clock_;
     std::optional<std::chrono::milliseconds> at_;
-    std::shared_ptr<Listener> owner_;
+    std::weak_ptr<Listener> owner_;
 };
 
 } // namespace websockxx::test

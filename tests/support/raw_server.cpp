@@ -94,8 +94,8 @@ struct RawPeer::Wire {
         return taken;
     }
 
-    /// Starts an operation and returns its result. Closes the socket if it takes too long or the server stops, so that no
-    /// handler outlives the stack that it writes to.
+    /// Starts an operation and returns its result. Closes the socket if it takes too long or the server stops, so that
+    /// no handler outlives the stack that it writes to.
     template <class Start>
     error_code finish(Start start)
     {
@@ -174,7 +174,8 @@ void RawPeer::send(std::string_view bytes)
     if (wire_.tls) {
         wire_.tls->send(bytes);
         wire_.flush();
-    } else {
+    }
+    else {
         wire_.write(bytes);
     }
 }
@@ -210,8 +211,10 @@ void RawPeer::reset()
 
 struct RawServer::State {
     State(std::vector<Script> what, const std::optional<Identity>& identity)
-        : scripts(std::move(what)), acceptor(context, {asio::ip::address_v4::loopback(), 0}),
-          tls(identity ? make_server_context(*identity) : nullptr), port(acceptor.local_endpoint().port())
+        : scripts(std::move(what)),
+          acceptor(context, {asio::ip::address_v4::loopback(), 0}),
+          tls(identity ? make_server_context(*identity) : nullptr),
+          port(acceptor.local_endpoint().port())
     {
         if (scripts.empty()) throw std::logic_error{"a raw server needs a script"};
         thread = std::thread{[this] { run(); }};
@@ -235,9 +238,11 @@ struct RawServer::State {
                 wire.shake_hands();
                 RawPeer peer{wire, number};
                 scripts[std::min(number, scripts.size()) - 1](peer);
-            } catch (const Stopped&) {
+            }
+            catch (const Stopped&) {
                 return;
-            } catch (const std::exception& exception) {
+            }
+            catch (const std::exception& exception) {
                 failure = exception.what();
             }
             const std::lock_guard lock{mutex};

@@ -19,8 +19,8 @@ namespace websockxx::test {
 /// How the client's direction of a connection ended.
 enum class InputEnd : std::uint8_t { fin, reset };
 
-/// The client as a script of a RawServer sees it. Everything blocks, but not longer than RawServer::limit: then, or if the
-/// client ends while more is expected, it throws, which ends the script.
+/// The client as a script of a RawServer sees it. Everything blocks, but not longer than RawServer::limit: then, or if
+/// the client ends while more is expected, it throws, which ends the script.
 class RawPeer {
 public:
     struct Wire;
@@ -32,7 +32,7 @@ public:
     std::string read_head();            ///< the head of a request, with the empty line
     std::string read(std::size_t size); ///< exactly that many bytes
     WireFrame read_frame();
-    InputEnd read_to_end();             ///< drops all that still comes
+    InputEnd read_to_end(); ///< drops all that still comes
 
     // A client that has gone is no error here: many end the connection at the first wrong byte.
     void send(std::string_view bytes);
@@ -50,13 +50,13 @@ private:
     std::size_t number_;
 };
 
-/// A server that does what a script says, byte by byte, with one connection after the other: for what no real server would
-/// do. It listens on 127.0.0.1, on a port chosen by the system, with a thread of its own. The TLS handshake, if there is
-/// to be one, comes before the script; at the script's end the connection is closed, which the kernel does with RST if
-/// bytes are left unread.
+/// A server that does what a script says, byte by byte, with one connection after the other: for what no real server
+/// would do. It listens on 127.0.0.1, on a port chosen by the system, with a thread of its own. The TLS handshake, if
+/// there is to be one, comes before the script; at the script's end the connection is closed, which the kernel does
+/// with RST if bytes are left unread.
 ///
-/// A script runs on the server's thread, where the test framework's checks may not be used: let it throw, or look at what
-/// it found after wait().
+/// A script runs on the server's thread, where the test framework's checks may not be used: let it throw, or look at
+/// what it found after wait().
 class RawServer {
 public:
     using Script = std::function<void(RawPeer&)>;

@@ -25,8 +25,8 @@ struct WireFrame {
     friend bool operator==(const WireFrame&, const WireFrame&) = default;
 };
 
-/// The bytes of a frame, with the shortest form of the length. A masked one (which no server may send) has the mask
-/// 37 FA 21 3D.
+/// The bytes of a frame, with the shortest form of the length (frame_bytes.hpp has the others). A masked one (which no
+/// server may send) has the mask 37 FA 21 3D.
 [[nodiscard]] std::string encode(const WireFrame& frame);
 
 /// The payload of a close frame.

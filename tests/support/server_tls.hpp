@@ -28,10 +28,10 @@ public:
     [[nodiscard]] std::string output();
 
     [[nodiscard]] bool is_established() const;
-    [[nodiscard]] bool has_ended() const;                     ///< the client's close_notify has come
+    [[nodiscard]] bool has_ended() const; ///< the client's close_notify has come
     [[nodiscard]] const std::optional<std::string>& failure() const { return failure_; } ///< why there is no TLS here
     [[nodiscard]] SSL* native() const { return tls_.get(); } ///< for what only OpenSSL can say
-    [[nodiscard]] std::string server_name() const;            ///< the name the client asked for (SNI), or nothing
+    [[nodiscard]] std::string server_name() const;           ///< the name the client asked for (SNI), or nothing
 
 private:
     io::SslPtr tls_;

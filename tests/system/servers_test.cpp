@@ -46,8 +46,7 @@ public:
                 received_ = reader.rest();
                 return *frame;
             }
-            boost::asio::read(
-                socket_, boost::asio::dynamic_buffer(received_), boost::asio::transfer_at_least(1));
+            boost::asio::read(socket_, boost::asio::dynamic_buffer(received_), boost::asio::transfer_at_least(1));
         }
     }
 
@@ -66,8 +65,8 @@ public:
     static std::string request(std::string_view target)
     {
         return "GET " + std::string{target} +
-            " HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+               " HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+               "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     }
 
 private:
@@ -201,7 +200,9 @@ TEST_CASE("the fixture server drops and resets TCP", "[system]")
     CHECK(reset.read_to_end(ec).empty());
     CHECK(ec == boost::asio::error::connection_reset);
 
-    { PlainClient gone{server.port()}; }
+    {
+        PlainClient gone{server.port()};
+    }
     CHECK(server.wait_for(Seen::tcp_closed).data == "fin");
     CHECK_THROWS_WITH(server.drop(17), ContainsSubstring("no connection 17"));
 }
@@ -235,7 +236,9 @@ TEST_CASE("the raw server follows its scripts and reports the one that fails", "
     second.send(PlainClient::request("/"));
     second.read_to_end(ec);
     CHECK(ec == boost::asio::error::connection_reset);
-    { PlainClient third{server.port()}; }
+    {
+        PlainClient third{server.port()};
+    }
     CHECK_THROWS_WITH(server.wait(3), ContainsSubstring("the head of a request"));
 }
 

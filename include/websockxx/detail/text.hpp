@@ -17,8 +17,8 @@ namespace websockxx::detail {
 /// Whether there is a control character of ASCII in `text`: 00 to 1F, or 7F.
 [[nodiscard]] WEBSOCKXX_DECL bool has_control_character(std::string_view text) noexcept;
 
-/// `text` as it may be printed, whoever wrote it: control characters, what is not UTF-8 and the backslash become escapes
-/// such as \n and \x1B, so that nobody can forge a line of a log or steer a terminal.
+/// `text` as it may be printed, whoever wrote it: control characters, what is not UTF-8 and the backslash become
+/// escapes such as \n and \x1B, so that nobody can forge a line of a log or steer a terminal.
 [[nodiscard]] WEBSOCKXX_DECL std::string escape(std::string_view text);
 
 } // namespace websockxx::detail

@@ -76,6 +76,7 @@ private:
     [[nodiscard]] Error prepare_verification(bool verify);
     static int on_verified(int accepted, X509_STORE_CTX* verification);
     [[nodiscard]] error_code why_not_read(int answer);
+    [[nodiscard]] error_code why_not_written(int answer);
 
     SslPtr ssl_;
     std::string name_; ///< who the server has to be

@@ -3,14 +3,12 @@
 
 #include <websockxx/protocol/output_buffer.hpp>
 
-#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/completion_condition.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/execution.hpp>
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/beast/core/role.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
@@ -19,6 +17,7 @@
 #include <cstddef>
 #include <cstring>
 #include <deque>
+#include <memory>
 #include <span>
 #include <utility>
 
@@ -50,7 +49,7 @@ public:
         template <class Function>
         void execute(Function&& function) const
         {
-            pipe_->queue_.emplace_back(std::forward<Function>(function));
+            pipe_->queue_.push_back(make_task(std::forward<Function>(function)));
         }
         friend bool operator==(const executor_type&, const executor_type&) = default;
 
@@ -89,18 +88,31 @@ public:
     auto async_write_some(const Buffers& buffers, Token&& token);
 
 private:
-    template <class Handler>
-    void complete(Handler&& handler, std::size_t size);
+    /// A function that is run once, or never.
+    struct Task {
+        virtual ~Task() = default;
+        virtual void run() = 0;
+    };
+    template <class Function>
+    struct TaskOf final : Task {
+        explicit TaskOf(Function&& taken) : function(std::move(taken)) {}
+        void run() override { std::move(function)(); }
+        Function function;
+    };
+    template <class Function>
+    [[nodiscard]] static std::unique_ptr<Task> make_task(Function function)
+    {
+        return std::make_unique<TaskOf<Function>>(std::move(function));
+    }
+
     [[nodiscard]] std::size_t take(boost::asio::mutable_buffer room) noexcept;
 
     OutputBuffer* output_;
     executor_type executor_;
     std::span<const std::byte> window_;
     std::span<const std::byte> behind_;
-    std::deque<boost::asio::any_completion_handler<void()>> queue_;
-    // A read that found nothing, and where its bytes go.
-    boost::asio::any_completion_handler<void(error_code, std::size_t)> reader_;
-    boost::asio::mutable_buffer reader_room_;
+    std::deque<std::unique_ptr<Task>> queue_;
+    std::unique_ptr<Task> reader_; // runs when there is something to read
 };
 
 inline std::size_t Pipe::take(boost::asio::mutable_buffer room) noexcept
@@ -113,22 +125,14 @@ inline std::size_t Pipe::take(boost::asio::mutable_buffer room) noexcept
     return size;
 }
 
-template <class Handler>
-void Pipe::complete(Handler&& handler, std::size_t size)
-{
-    boost::asio::post(executor_, [done = std::forward<Handler>(handler), size]() mutable {
-        std::move(done)(error_code{}, size);
-    });
-}
-
 inline void Pipe::drain()
 {
     for (;;) {
-        if (reader_ && !window_.empty()) complete(std::exchange(reader_, {}), take(reader_room_));
+        if (reader_ && !window_.empty()) queue_.push_back(std::move(reader_));
         if (queue_.empty()) return;
-        auto next = std::move(queue_.front());
+        const auto task = std::move(queue_.front());
         queue_.pop_front();
-        std::move(next)();
+        task->run();
     }
 }
 
@@ -181,12 +185,11 @@ auto Pipe::async_read_some(const Buffers& buffers, Token&& token)
 {
     return boost::asio::async_initiate<Token, void(error_code, std::size_t)>(
         [this](auto&& handler, const Buffers& room) {
-            reader_room_ = {};
-            for (auto it = boost::asio::buffer_sequence_begin(room);
-                 it != boost::asio::buffer_sequence_end(room) && reader_room_.size() == 0; ++it) {
-                reader_room_ = *it;
-            }
-            reader_ = std::forward<decltype(handler)>(handler);
+            reader_ = make_task([this, done = std::forward<decltype(handler)>(handler), room]() mutable {
+                error_code ec;
+                const auto size = read_some(room, ec);
+                std::move(done)(ec, size);
+            });
         },
         token, buffers);
 }
@@ -198,7 +201,8 @@ auto Pipe::async_write_some(const Buffers& buffers, Token&& token)
         [this](auto&& handler, const Buffers& bytes) {
             error_code ec;
             const auto size = write_some(bytes, ec);
-            complete(std::forward<decltype(handler)>(handler), size);
+            queue_.push_back(make_task(
+                [done = std::forward<decltype(handler)>(handler), ec, size]() mutable { std::move(done)(ec, size); }));
         },
         token, buffers);
 }

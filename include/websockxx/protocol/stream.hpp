@@ -5,20 +5,20 @@
 #include <websockxx/conn.hpp>
 #include <websockxx/frame.hpp>
 #include <websockxx/protocol/output_buffer.hpp>
-#include <websockxx/protocol/pipe.hpp>
 #include <websockxx/protocol/upgrade.hpp>
-
-#include <boost/beast/websocket/stream.hpp>
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string_view>
 
+namespace boost::asio {
+class execution_context;
+}
+
 namespace websockxx::protocol {
 
-/// Beast's stream over a Pipe. The only class that calls it, and the only file that instantiates it is stream.ipp.
+/// Beast's stream over a Pipe. Nothing else calls it, and stream.ipp is the only file that instantiates it.
 ///
 /// The opening handshake is an asynchronous operation, which waits in the Pipe for the answer. After it there are synchronous calls
 /// only, and none that would have to wait: each is shown exactly the bytes that it needs. So no operation is ever pending beside
@@ -36,6 +36,9 @@ public:
     };
 
     Stream(OutputBuffer& output, boost::asio::execution_context& context, const Limits& limits);
+    ~Stream();
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
 
     /// Writes the request. Throws std::length_error for a header field that is larger than Beast can hold.
     void start(const Conn& conn);
@@ -45,12 +48,9 @@ public:
     /// The most bytes of frames that show_frames() takes, and read() reads with one copy to spare: Beast's own buffer.
     static constexpr std::size_t most_shown = 1536;
     /// Shows whole uncompressed messages of one frame each. Each is then read with a read() of its own.
-    void show_frames(std::span<const std::byte> frames) noexcept { stream_.next_layer().open({}, frames); }
+    void show_frames(std::span<const std::byte> frames) noexcept;
     /// Shows the payload of an uncompressed frame, or the next part of it, with the header if it begins there. One read() follows.
-    void show_part(std::span<const std::byte> header, std::span<const std::byte> payload) noexcept
-    {
-        stream_.next_layer().open(header, payload);
-    }
+    void show_part(std::span<const std::byte> header, std::span<const std::byte> payload) noexcept;
     /// Reads and checks a payload where it lies.
     [[nodiscard]] Fault read(std::span<std::byte> payload);
 
@@ -61,7 +61,7 @@ public:
     [[nodiscard]] Fault inflate(
         std::span<const std::byte> header, std::span<const std::byte> payload, std::string_view& inflated);
 
-    [[nodiscard]] bool message_done() const noexcept { return stream_.is_message_done(); }
+    [[nodiscard]] bool message_done() const noexcept;
 
     /// Encodes a frame that may be sent.
     void write(const Frame& frame);
@@ -69,13 +69,8 @@ public:
     void close(const CloseFrame& close);
 
 private:
-    void write_part(const Frame& frame, bool fin);
-
-    OutputBuffer* output_;
-    boost::beast::websocket::stream<Pipe> stream_;
-    std::optional<boost::beast::error_code> handshake_; // how it ended
-    std::unique_ptr<char[]> inflated_;
-    bool compresses_ = false;
+    class Beast;
+    std::unique_ptr<Beast> beast_;
 };
 
 } // namespace websockxx::protocol

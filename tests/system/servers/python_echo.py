@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-"""An echo server on python-websockets (Debian: python3-websockets). Writes "port N" when it listens; ends with its input.
+"""An echo server on python-websockets (Debian: python3-websockets). It writes "port N" when it listens, and ends with
+its input.
 
 /       each message comes back
 /close  the first message is answered with close 4001 "bye"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // An echo server on ws (npm), which is looked for in the folder WEBSOCKXX_NODE_MODULES, then in the node_modules of the
-// current folder and of those above it, then where node looks (NODE_PATH). Writes "port N" when it listens; ends with its
-// input.
+// current folder and of those above it, then where node looks (NODE_PATH). It writes "port N" when it listens, and ends
+// with its input.
 //
 // /       each message comes back
 // /close  the first message is answered with close 4001 "bye"

@@ -236,7 +236,9 @@ void Session::on(event::Lost& e)
         return fail_attempt(e.ec.failed() ? Error{e.ec, phase_} : Error{errc::connection_lost, phase_});
     }
     if (state_ == State::lingering) return lose(std::move(reason_));
-    if (state_ == State::closing && !(e.unsent && !reason_.error)) return lose(std::move(reason_));
+    // What had not left includes our close frame, the last that was written.
+    if (e.unsent) reason_.sent.reset();
+    if (state_ == State::closing && (!e.unsent || reason_.error)) return lose(std::move(reason_));
     if (state_ != State::open && state_ != State::closing) return;
     const auto detail = e.ec.failed() ? e.ec.message() : std::string{};
     lose({.by = CloseReason::By::transport, .error = Error{errc::connection_lost, Phase::open, detail}});

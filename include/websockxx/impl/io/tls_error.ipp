@@ -23,21 +23,14 @@ namespace tls_error_detail {
 
 using GeneralNamesPtr = std::unique_ptr<GENERAL_NAMES, FreeWith<GENERAL_NAMES_free>>;
 
-/// A certificate may be full of names, and of anything else: what is quoted of it is printable, and not much.
+/// A certificate may be full of names: not all of it is quoted. What is, may be any bytes; Error::message() escapes them.
 inline constexpr std::size_t max_quoted_bytes = 256;
 inline constexpr int max_quoted_names = 8;
 
-inline std::string printable(std::string_view text)
+inline std::string shortened(std::string_view text)
 {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text.substr(0, max_quoted_bytes)) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20 && byte < 0x7f) out += c;
-        else out += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
-    }
-    if (text.size() > max_quoted_bytes) out += "...";
-    return out;
+    if (text.size() <= max_quoted_bytes) return std::string(text);
+    return std::string(text.substr(0, max_quoted_bytes)) + "...";
 }
 
 inline std::string_view view_of(const ASN1_STRING* string)
@@ -49,8 +42,9 @@ inline std::string_view view_of(const ASN1_STRING* string)
 inline std::string subject_of(const X509* certificate)
 {
     const BioPtr bio{BIO_new(BIO_s_mem())};
-    X509_NAME_print_ex(bio.get(), X509_get_subject_name(certificate), 0, XN_FLAG_ONELINE);
-    return printable(text_of(bio.get()));
+    constexpr unsigned long flags = XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_SPC_EQ | ASN1_STRFLGS_UTF8_CONVERT;
+    X509_NAME_print_ex(bio.get(), X509_get_subject_name(certificate), 0, flags);
+    return shortened(text_of(bio.get()));
 }
 
 inline std::string time_text(const ASN1_TIME* time)
@@ -73,7 +67,7 @@ inline std::string address_text(std::string_view bytes)
         std::copy(bytes.begin(), bytes.end(), v6.begin());
         return address_v6(v6).to_string();
     }
-    return printable(bytes);
+    return shortened(bytes);
 }
 
 /// "DNS:example.org, IP:192.0.2.1": the subject's alternative names that can match a host.
@@ -90,7 +84,7 @@ inline std::string names_of(const X509* certificate)
         if (quoted > 0) out += ", ";
         if (quoted++ == max_quoted_names) return out + "...";
         const auto text = view_of(static_cast<const ASN1_STRING*>(value));
-        out += kind == GEN_DNS ? "DNS:" + printable(text) : "IP:" + address_text(text);
+        out += kind == GEN_DNS ? "DNS:" + shortened(text) : "IP:" + address_text(text);
     }
     return out;
 }
@@ -187,6 +181,7 @@ Error tls_handshake_error()
 error_code take_openssl_error() noexcept
 {
     const auto code = tls_error_detail::take_first_error();
+    if (code == 0) return boost::asio::ssl::error::unexpected_result;
     return {static_cast<int>(code), boost::asio::error::get_ssl_category()};
 }
 

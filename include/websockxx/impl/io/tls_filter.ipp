@@ -231,21 +231,27 @@ bool TlsFilter::can_read() const noexcept { return in_begin_ < in_end_ || SSL_pe
 std::size_t TlsFilter::write_some(std::span<const std::byte> bytes, error_code& ec)
 {
     constexpr auto record_bytes = tls_filter_detail::record_bytes;
-    if (!can_write()) {
-        ec = boost::asio::error::would_block;
-        return 0;
-    }
-    out_.reserve(out_.size() + std::min(bytes.size(), max_pending_bytes));
+    ec = can_write() ? write_end_ : boost::asio::error::would_block;
+    if (!ec) out_.reserve(out_.size() + std::min(bytes.size(), max_pending_bytes));
     std::size_t count = 0;
-    while (!write_end_ && count < bytes.size() && output().size() < max_pending_bytes) {
+    while (!ec && count < bytes.size() && output().size() < max_pending_bytes) {
         std::size_t size = 0;
         ERR_clear_error();
         const auto record = bytes.subspan(count, std::min(bytes.size() - count, record_bytes));
-        if (SSL_write_ex(ssl_.get(), record.data(), record.size(), &size) != 1) write_end_ = take_openssl_error();
+        const int answer = SSL_write_ex(ssl_.get(), record.data(), record.size(), &size);
+        if (answer != 1) ec = why_not_written(answer);
         count += size;
     }
-    ec = count > 0 ? error_code{} : write_end_;
+    if (count > 0) ec = {};
     return count;
+}
+
+error_code TlsFilter::why_not_written(int answer)
+{
+    // Only the handshake can be waiting for input here.
+    if (SSL_get_error(ssl_.get(), answer) == SSL_ERROR_WANT_READ) return boost::asio::error::would_block;
+    write_end_ = take_openssl_error();
+    return write_end_;
 }
 
 bool TlsFilter::can_write() const noexcept { return write_end_ || output().size() < max_pending_bytes; }

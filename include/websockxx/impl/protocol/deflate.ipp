@@ -5,9 +5,8 @@
 
 #include <websockxx/detail/text.hpp>
 
-#include <boost/beast/http/rfc7230.hpp>
-
 #include <algorithm>
+#include <utility>
 
 namespace websockxx::protocol {
 namespace deflate_answer {
@@ -20,9 +19,9 @@ struct Parameters {
     std::optional<int> client_max_window_bits;
 };
 
-inline Error unexpected(std::string_view why, std::string_view what = {})
+inline Error unexpected(std::string_view detail)
 {
-    return {errc::unexpected_extension, Phase::handshake, std::string(why) + std::string(what)};
+    return {errc::unexpected_extension, Phase::handshake, detail};
 }
 
 /// 8 to 15, without leading zeros (RFC 7692 7.1.2.1).
@@ -34,13 +33,57 @@ inline std::optional<int> read_window_bits(std::string_view value)
     return std::nullopt;
 }
 
+/// Reads the words and signs of an extension list from left to right (RFC 6455 9.1).
+class Reader {
+public:
+    explicit Reader(std::string_view text) : rest_(text) { skip_blanks(); }
+
+    [[nodiscard]] bool at_end() const noexcept { return rest_.empty(); }
+
+    [[nodiscard]] bool take(char sign)
+    {
+        if (!rest_.starts_with(sign)) return false;
+        rest_.remove_prefix(1);
+        skip_blanks();
+        return true;
+    }
+
+    /// Empty if there is none.
+    [[nodiscard]] std::string_view token() { return word(rest_.find_first_of(" \t,;=\"")); }
+
+    /// A token, or one in quotes.
+    [[nodiscard]] std::string_view value()
+    {
+        if (!take('"')) return token();
+        const auto value = word(rest_.find('"'));
+        return take('"') ? value : std::string_view();
+    }
+
+private:
+    [[nodiscard]] std::string_view word(std::size_t size)
+    {
+        const auto word = rest_.substr(0, size);
+        rest_.remove_prefix(word.size());
+        skip_blanks();
+        return websockxx::detail::is_token(word) ? word : std::string_view();
+    }
+
+    void skip_blanks()
+    {
+        const auto blanks = rest_.find_first_not_of(" \t");
+        rest_.remove_prefix(std::min(blanks, rest_.size()));
+    }
+
+    std::string_view rest_;
+};
+
 /// Whether the parameter may stand there, which a second one of its name may not.
-inline bool read_parameter(Parameters& parameters, std::string_view name, std::string_view value)
+inline bool accept_parameter(Parameters& parameters, std::string_view name, std::optional<std::string_view> value)
 {
-    const auto flag = [value](bool& parameter) { return value.empty() && !std::exchange(parameter, true); };
+    const auto flag = [value](bool& parameter) { return !value && !std::exchange(parameter, true); };
     const auto bits = [value](std::optional<int>& parameter) {
-        if (parameter) return false;
-        parameter = read_window_bits(value);
+        if (parameter || !value) return false;
+        parameter = read_window_bits(*value);
         return parameter.has_value();
     };
     using websockxx::detail::equal_ignoring_case;
@@ -49,6 +92,18 @@ inline bool read_parameter(Parameters& parameters, std::string_view name, std::s
     if (equal_ignoring_case(name, "server_max_window_bits")) return bits(parameters.server_max_window_bits);
     if (equal_ignoring_case(name, "client_max_window_bits")) return bits(parameters.client_max_window_bits);
     return false;
+}
+
+/// Reads the parameters of one extension. False if there is one that may not be there.
+inline bool read_parameters(Reader& reader, Parameters& parameters)
+{
+    while (reader.take(';')) {
+        const auto name = reader.token();
+        std::optional<std::string_view> value;
+        if (reader.take('=')) value = reader.value();
+        if (!accept_parameter(parameters, name, value)) return false;
+    }
+    return true;
 }
 
 /// RFC 7692 7.1.1.1, 7.1.2.1: what was asked of the server it must say that it does, or decline the extension.
@@ -89,19 +144,14 @@ result<std::optional<AgreedDeflate>> read_deflate_answer(
 
     std::optional<Parameters> parameters;
     for (const auto field : fields) {
-        const boost::beast::http::ext_list extensions{boost::beast::string_view(field.data(), field.size())};
-        if (!boost::beast::http::validate_list(extensions)) return unexpected("Sec-WebSocket-Extensions: ", field);
-        for (const auto& extension : extensions) {
-            const std::string_view name(extension.first.data(), extension.first.size());
-            if (!offered.offer || parameters || !websockxx::detail::equal_ignoring_case(name, "permessage-deflate"))
-                return unexpected(name);
-            parameters.emplace();
-            for (const auto& parameter : extension.second) {
-                const std::string_view key(parameter.first.data(), parameter.first.size());
-                const std::string_view value(parameter.second.data(), parameter.second.size());
-                if (!read_parameter(*parameters, key, value)) return unexpected("permessage-deflate; ", key);
-            }
-        }
+        Reader reader(field);
+        if (reader.at_end()) continue;
+        do {
+            const bool expected = offered.offer && !parameters &&
+                                  websockxx::detail::equal_ignoring_case(reader.token(), "permessage-deflate");
+            if (!expected || !read_parameters(reader, parameters.emplace())) return unexpected("Sec-WebSocket-Extensions: " + std::string(field));
+        } while (reader.take(','));
+        if (!reader.at_end()) return unexpected("Sec-WebSocket-Extensions: " + std::string(field));
     }
     if (!parameters) return std::optional<AgreedDeflate>();
     const auto agreed = agree(*parameters, offered);

@@ -4,6 +4,7 @@
 #include <websockxx/protocol/stream.hpp>
 
 #include <websockxx/protocol/deflate.hpp>
+#include <websockxx/protocol/pipe.hpp>
 #include <websockxx/protocol/request.hpp>
 
 #include <boost/asio/buffer.hpp>
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -73,19 +75,35 @@ inline std::string encode(const CloseFrame& close)
 
 } // namespace beast_stream
 
+class Stream::Beast {
+public:
+    Beast(OutputBuffer& output_buffer, boost::asio::execution_context& context) :
+        output(&output_buffer), stream(output_buffer, context)
+    {}
+
+    OutputBuffer* output;
+    beast_stream::websocket::stream<Pipe> stream;
+    std::optional<boost::beast::error_code> handshake; // how it ended
+    std::unique_ptr<char[]> inflated;
+    bool compresses = false;
+};
+
 Stream::Stream(OutputBuffer& output, boost::asio::execution_context& context, const Limits& limits) :
-    output_(&output), stream_(output, context)
+    beast_(std::make_unique<Beast>(output, context))
 {
     using beast_stream::websocket::stream_base;
 
-    stream_.set_option(stream_base::timeout{stream_base::none(), stream_base::none(), false});
-    stream_.auto_fragment(false);
-    stream_.read_message_max(std::max<std::size_t>(limits.message_bytes, 1)); // 0 would mean: no limit
+    beast_->stream.set_option(stream_base::timeout{stream_base::none(), stream_base::none(), false});
+    beast_->stream.auto_fragment(false);
+    beast_->stream.read_message_max(std::max<std::size_t>(limits.message_bytes, 1)); // 0 would mean: no limit
 }
+
+Stream::~Stream() = default;
 
 void Stream::start(const Conn& conn)
 {
     namespace websocket = beast_stream::websocket;
+    auto& stream = beast_->stream;
 
     if (conn.deflate.offer) {
         websocket::permessage_deflate deflate;
@@ -97,95 +115,102 @@ void Stream::start(const Conn& conn)
         deflate.compLevel = conn.deflate.level;
         deflate.memLevel = conn.deflate.memory_level;
         deflate.msg_size_threshold = conn.deflate.threshold_bytes;
-        stream_.set_option(deflate);
+        stream.set_option(deflate);
     }
     const auto headers = request_headers(conn);
-    stream_.set_option(websocket::stream_base::decorator(
+    stream.set_option(websocket::stream_base::decorator(
         [&headers](websocket::request_type& request) { beast_stream::decorate(request, headers); }));
-    stream_.async_handshake(
-        conn.authority(), conn.target, [this](const boost::beast::error_code& ec) { handshake_ = ec; });
-    stream_.set_option(websocket::stream_base::decorator([](websocket::request_type&) {}));
-    stream_.next_layer().drain();
+    stream.async_handshake(conn.authority(), conn.target,
+        [beast = beast_.get()](const boost::beast::error_code& ec) { beast->handshake = ec; });
+    stream.set_option(websocket::stream_base::decorator([](websocket::request_type&) {}));
+    stream.next_layer().drain();
 }
 
 bool Stream::accept(const Upgrade& upgrade)
 {
     const auto answer = beast_stream::canonical_answer(upgrade);
-    stream_.next_layer().open({}, std::as_bytes(std::span{answer}));
-    stream_.next_layer().drain();
-    if (!handshake_ || *handshake_) return false;
+    auto& stream = beast_->stream;
+    stream.next_layer().open({}, std::as_bytes(std::span{answer}));
+    stream.next_layer().drain();
+    if (!beast_->handshake || *beast_->handshake) return false;
 
     if (upgrade.deflate) {
         // Beast's deflate has no window of 8 bits: it would take 9, and the server could not inflate that.
-        compresses_ = upgrade.deflate->client_max_window_bits > 8;
-        stream_.write_buffer_bytes(beast_stream::compressed_frame_bytes);
+        beast_->compresses = upgrade.deflate->client_max_window_bits > 8;
+        stream.write_buffer_bytes(beast_stream::compressed_frame_bytes);
     }
-    stream_.compress(compresses_);
+    stream.compress(beast_->compresses);
     return true;
+}
+
+void Stream::show_frames(std::span<const std::byte> frames) noexcept
+{
+    beast_->stream.next_layer().open({}, frames);
+}
+
+void Stream::show_part(std::span<const std::byte> header, std::span<const std::byte> payload) noexcept
+{
+    beast_->stream.next_layer().open(header, payload);
 }
 
 Stream::Fault Stream::read(std::span<std::byte> payload)
 {
     boost::beast::error_code ec;
-    const auto size = stream_.read_some(boost::asio::buffer(payload.data(), payload.size()), ec);
-    assert(ec || size == payload.size());
-    return !ec && size != payload.size() ? Fault::broken : beast_stream::to_fault(ec);
+    const auto size = beast_->stream.read_some(boost::asio::buffer(payload.data(), payload.size()), ec);
+    if (ec) return beast_stream::to_fault(ec);
+    return size == payload.size() ? Fault::none : Fault::broken;
 }
 
 Stream::Fault Stream::inflate(
     std::span<const std::byte> header, std::span<const std::byte> payload, std::string_view& inflated)
 {
     assert(payload.size() <= most_inflated);
-    if (!inflated_) inflated_.reset(new char[beast_stream::inflated_room]); // not filled: most is never touched
-    stream_.next_layer().open(header, payload);
+    auto& room = beast_->inflated;
+    if (!room) room.reset(new char[beast_stream::inflated_room]); // not filled: most is never touched
+    show_part(header, payload);
     boost::beast::error_code ec;
-    const auto size = stream_.read_some(boost::asio::buffer(inflated_.get(), beast_stream::inflated_room), ec);
-    inflated = {inflated_.get(), size};
+    const auto size = beast_->stream.read_some(boost::asio::buffer(room.get(), beast_stream::inflated_room), ec);
+    inflated = {room.get(), size};
     return beast_stream::to_fault(ec);
+}
+
+bool Stream::message_done() const noexcept
+{
+    return beast_->stream.is_message_done();
 }
 
 void Stream::write(const Frame& frame)
 {
     using Type = Frame::Type;
+    auto& stream = beast_->stream;
     const auto payload = frame.text();
+    bool fin = true;
     switch (frame.type()) {
-    case Type::ping: return stream_.ping({payload.data(), payload.size()});
-    case Type::pong: return stream_.pong({payload.data(), payload.size()});
-    case Type::text:
-    case Type::text_fragment: stream_.text(true); break;
-    case Type::binary:
-    case Type::binary_fragment: stream_.binary(true); break;
-    case Type::continuation:
-    case Type::finish: break;
-    }
-    switch (frame.type()) {
+    case Type::ping: return stream.ping({payload.data(), payload.size()});
+    case Type::pong: return stream.pong({payload.data(), payload.size()});
+    case Type::text: stream.text(true); break;
+    case Type::binary: stream.binary(true); break;
     case Type::text_fragment:
     case Type::binary_fragment:
+        stream.text(frame.type() == Type::text_fragment);
         // Beast loses the beginning of a compressed message if its first part is too short to give output.
-        if (compresses_) stream_.compress(false);
-        return write_part(frame, false);
-    case Type::continuation: return write_part(frame, false);
-    case Type::finish:
-        write_part(frame, true);
-        if (compresses_) stream_.compress(true);
-        return;
-    default: return write_part(frame, true);
+        stream.compress(false);
+        fin = false;
+        break;
+    case Type::continuation: fin = false; break;
+    case Type::finish: break;
     }
-}
-
-void Stream::write_part(const Frame& frame, bool fin)
-{
     constexpr std::size_t largest_header = 14;
-    output_->expect(frame.size() + largest_header);
-    boost::beast::error_code ec;
-    stream_.write_some(fin, boost::asio::buffer(frame.text().data(), frame.size()), ec);
-    assert(!ec); // memory takes everything
+    beast_->output->expect(payload.size() + largest_header);
+    stream.write_some(fin, boost::asio::buffer(payload.data(), payload.size()));
+    if (frame.type() == Type::finish) stream.compress(beast_->compresses);
 }
 
 void Stream::close(const CloseFrame& close)
 {
-    const auto before = output_->produced();
-    stream_.next_layer().open({}, {});
+    auto& output = *beast_->output;
+    const auto before = output.produced();
+    show_part({}, {});
     boost::beast::websocket::close_reason reason;
     if (close.code != close_code::no_status) {
         reason.code = close.code;
@@ -193,11 +218,11 @@ void Stream::close(const CloseFrame& close)
     }
     // Beast writes it, and then finds nothing to read. That is its end: what still comes is for Receiver.
     boost::beast::error_code would_block;
-    stream_.close(reason, would_block);
-    if (output_->produced() > before) return;
+    beast_->stream.close(reason, would_block);
+    if (output.produced() > before) return;
     // It writes none when it has failed on a compressed message.
     const auto frame = beast_stream::encode(close);
-    output_->append(frame.data(), frame.size());
+    output.append(frame.data(), frame.size());
 }
 
 } // namespace websockxx::protocol

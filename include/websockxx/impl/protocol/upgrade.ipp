@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <string_view>
-#include <vector>
 
 namespace websockxx::protocol {
 namespace upgrade {
@@ -44,6 +43,8 @@ inline bool has_token(const Headers& headers, std::string_view name, std::string
 /// The fields of that name as they came, for a person.
 inline std::string shown(const Headers& headers, std::string_view name)
 {
+    constexpr std::size_t enough = 200; // bytes
+
     const auto values = headers.all(name);
     if (values.empty()) return "no " + std::string(name);
     std::string text(name);
@@ -52,20 +53,12 @@ inline std::string shown(const Headers& headers, std::string_view name)
         if (value.data() != values.front().data()) text += ", ";
         text += value;
     }
-    return text;
+    return text.substr(0, enough);
 }
 
 inline Error wrong(errc code, const Headers& headers, std::string_view name)
 {
     return {code, Phase::handshake, shown(headers, name)};
-}
-
-/// Among the subprotocols, or in a header field that the user has written himself.
-inline bool was_offered(const Conn& asked, std::string_view subprotocol)
-{
-    const auto is_it = [subprotocol](std::string_view offered) { return offered == subprotocol; };
-    return std::any_of(asked.subprotocols.begin(), asked.subprotocols.end(), is_it) ||
-           any_element(asked.headers, "Sec-WebSocket-Protocol", is_it);
 }
 
 } // namespace upgrade
@@ -88,7 +81,7 @@ result<Upgrade> check_upgrade(const Response& response, const Conn& asked)
     const auto subprotocols = headers.all("Sec-WebSocket-Protocol");
     if (!subprotocols.empty()) {
         found.subprotocol = trim(subprotocols.front());
-        if (subprotocols.size() > 1 || found.subprotocol.empty() || !was_offered(asked, found.subprotocol))
+        if (subprotocols.size() > 1 || std::ranges::count(asked.subprotocols, found.subprotocol) == 0)
             return wrong(errc::unexpected_subprotocol, headers, "Sec-WebSocket-Protocol");
     }
 

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <websockxx/websockxx.hpp>
+
+#include "support/test.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <chrono>
+#include <iostream>
+#include <string>
+#include <vector>
+
+/// The blocks of docs/guide/sending.md.
+
+namespace {
+
+using namespace websockxx;
+using namespace std::chrono_literals;
+
+// region: cast
+struct Say {
+    std::string words;
+};
+
+class Chat : public Client {
+public:
+    Action handle_cast(Say say)
+    {
+        if (say.words.empty()) return ok();
+        return reply(Frame::text(say.words));
+    }
+    // endregion
+
+    // region: reply
+    Action handle_frame(const Frame& frame) override
+    {
+        if (frame.text() == "bye") return reply(Frame::text("bye")).then(close());
+        return reply(Frame::text("one"), Frame::text("two")); // sent in this order
+    }
+    // endregion
+
+    // region: tick
+    struct Tick {};
+
+    Action handle_connect(const Connected&) override
+    {
+        (void)self(*this).send_after(30s, Tick{});
+        return ok();
+    }
+    Action handle_info(Tick)
+    {
+        (void)self(*this).send_after(30s, Tick{});
+        return reply(Frame::text(R"({"op": "ping"})")); // a heartbeat of the application's own
+    }
+    // endregion
+};
+
+// region: send_frame
+void report(const Ref<Chat>& chat)
+{
+    const auto sent = chat.send_frame(Frame::text("hello"), 2s);
+    if (sent) return; // the kernel has it
+    const error_code why = sent.error().code();
+    if (why == condition::not_connected) std::cerr << "not now: it is being opened or closed, or has ended\n";
+    else if (why == errc::not_sent_in_time) std::cerr << "taken back: it may be sent again without fear\n";
+    else if (why == errc::send_timeout) std::cerr << "on its way, but stuck: sending it again may double it\n";
+    else std::cerr << sent.error() << '\n';
+}
+// endregion
+
+// region: back_pressure
+boost::asio::awaitable<void> upload(Ref<Chat> chat, std::vector<std::string> chunks)
+{
+    for (auto& chunk : chunks)
+        co_await chat.async_send_frame(Frame::binary(std::move(chunk)), boost::asio::use_awaitable);
+}
+// endregion
+
+// region: fragments
+void send_in_pieces(const Ref<Chat>& chat)
+{
+    (void)chat.send(Frame::text_fragment("to be "));
+    (void)chat.send(Frame::continuation("or not "));
+    (void)chat.send(Frame::finish("to be"));
+}
+// endregion
+
+} // namespace
+
+TEST_CASE("the callbacks on the page of sending answer as it says", "[docs]")
+{
+    Chat chat;
+    CHECK(chat.handle_cast(Say{}).is_ok());
+    CHECK(chat.handle_cast(Say{"hello"}).frames().front() == Frame::text("hello"));
+    CHECK(chat.handle_frame(Frame::text("x")).frames().size() == 2);
+    const auto last = chat.handle_frame(Frame::text("bye"));
+    CHECK(last.frames().size() == 1);
+    CHECK(last.closing() != nullptr);
+    CHECK(chat.handle_info(Chat::Tick{}).frames().size() == 1);
+}
+
+TEST_CASE("the functions on the page of sending compile, and say so of a client that never was", "[docs]")
+{
+    const Ref<Chat> nobody;
+    report(nobody);
+    send_in_pieces(nobody);
+    static_cast<void>(upload); // a coroutine, which needs someone to run it
+    CHECK(nobody.send(Frame::text("x")).error().code() == errc::client_ended);
+}
