@@ -42,12 +42,13 @@ private:
 };
 
 /// Called before every attempt, with the Conn that would be used and the number of the attempt since a connection was
-/// stable: a place to fetch a fresh token. Runs on the client's strand and must not block; answer later if it takes time. Timeouts::open covers it.
+/// stable: a place to fetch a fresh token. Runs on the client's strand and must not block; answer later if it takes time. Timeouts::open
+/// limits it, and then anew the attempt.
 using Prepare = std::function<void(Conn conn, int attempt, PrepareReply reply)>;
 
 /// How to start a client (the options of WebSockex.start_link/4). Options of the connection are in Conn.
 struct Options {
-    /// Return at once, before the connection is open; a failure is then told to terminate() and Ref::wait() only.
+    /// Return at once, before the connection is open; a failure is then told by the log, Ref::wait() and Ref::reason().
     bool async = false;
 
     /// Ask handle_disconnect() also when the first attempt fails; else start fails at once.

@@ -183,7 +183,7 @@ public:
     }
 
     /// Hands `message` to the client's `handle_info`, as cast() does. A type that the client has no `handle_info` for is logged as an error
-    /// and dropped, as in WebSockex.
+    /// and dropped, as in WebSockex. What counts is `C`: a `Ref<Client>` knows no `handle_info`.
     template <class M>
     result<void> info(M&& message) const
     {

@@ -43,16 +43,22 @@ public:
     // region: tick
     struct Tick {};
 
-    Action handle_connect(const Connected&) override
-    {
-        (void)self(*this).send_after(30s, Tick{});
-        return ok();
-    }
+    Action handle_connect(const Connected&) override { return tick_later(); }
+
     Action handle_info(Tick)
     {
-        (void)self(*this).send_after(30s, Tick{});
-        return reply(Frame::text(R"({"op": "ping"})")); // a heartbeat of the application's own
+        (void)tick_later();
+        return reply(Frame::text(R"({"op": "ping"})"));
     }
+
+    Ok tick_later()
+    {
+        self(*this).cancel(timer_);
+        if (const auto timer = self(*this).send_after(30s, Tick{})) timer_ = *timer;
+        return ok();
+    }
+
+    TimerId timer_{};
     // endregion
 };
 

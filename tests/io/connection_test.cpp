@@ -466,6 +466,7 @@ TEST_CASE("WX-098 WX-105 a refused first attempt fails the start, and no callbac
 {
     Fixture f;
     f.h().begin();
+    f.h().transport->connect();
     f.h().transport->opened();
     f.h().run();
     f.h().say("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnope");
@@ -598,4 +599,77 @@ TEST_CASE("an abnormal end is logged once, an orderly one is not", "[connection]
         f.h().end_transport();
         CHECK(f.h().log.empty());
     }
+}
+
+TEST_CASE("a refusal whose body does not end is a refusal when the time is over", "[connection]")
+{
+    Fixture f;
+    f.h().begin();
+    f.h().transport->connect();
+    f.h().transport->opened();
+    f.h().run();
+    f.h().say("HTTP/1.1 403 Forbidden\r\nContent-Length: 1000\r\n\r\nhalf");
+    CHECK_FALSE(f.h().started);
+    f.h().turn(10s);
+    REQUIRE(f.h().started);
+    REQUIRE(f.h().started->refusal());
+    CHECK(f.h().started->refusal()->status == 403);
+    CHECK(f.h().started->refusal()->body == "half");
+}
+
+TEST_CASE("WXB-15 a server that dribbles its answer is left when the time is over", "[connection]")
+{
+    Fixture f;
+    f.h().begin();
+    f.h().transport->connect();
+    f.h().transport->opened();
+    f.h().run();
+    for (const char c : std::string{"HTTP/1.1 "}) {
+        f.h().say(std::string(1, c));
+        f.h().turn(1s);
+    }
+    CHECK_FALSE(f.h().started);
+    f.h().turn(1s);
+    REQUIRE(f.h().started);
+    CHECK(f.h().started->code() == errc::open_timeout);
+    CHECK(f.h().started->phase() == Phase::handshake);
+}
+
+TEST_CASE("a failed start is told when the client is destroyed and the reason is known", "[connection]")
+{
+    Fixture f;
+    f.h().begin();
+    f.h().on_started = [&] {
+        CHECK(f.lines() == Lines{"destroyed"});
+        CHECK(f.h().mailbox->ended());
+    };
+    f.h().refuse(Error{errc::no_address, Phase::resolve});
+    REQUIRE(f.h().started);
+    CHECK(f.h().started->code() == errc::no_address);
+}
+
+TEST_CASE("delays of any length are taken", "[connection]")
+{
+    Fixture f;
+    f.record->on_disconnect = [](const Disconnect&) { return reconnect_in(std::chrono::milliseconds::max()); };
+    f.opened();
+    CHECK(f.ref().send_after(std::chrono::milliseconds::max(), "never").has_value());
+    CHECK(f.ref().send_after(std::chrono::milliseconds::min(), "at once").has_value());
+    f.h().run();
+    f.h().turn(0ms);
+    CHECK(f.lines() == Lines{"info:at once"});
+    f.h().end_transport();
+    f.h().turn(24h);
+    CHECK(f.lines() == Lines{"disconnect 1"});
+    CHECK(f.h().transports == 1);
+}
+
+TEST_CASE("a prepare hook without any time limit keeps the client alive until it answers", "[connection]")
+{
+    Fixture f{{.has_prepare = true}, {.secure = false, .host = "server", .port = 80, .timeouts = {.open = 0ms}}};
+    f.h().begin();
+    CHECK(f.h().alarm->at());
+    (void)f.h().mailbox->put(io::item::Prepared{f.h().prepares.at(0).ticket, f.h().prepares.at(0).conn});
+    f.h().run();
+    CHECK(f.h().transports == 1);
 }

@@ -38,7 +38,10 @@ public:
         };
         environment.draw = [this] { return draw; };
         io::Hooks hooks;
-        hooks.started = [this](const Error& error) { started = error; };
+        hooks.started = [this](const Error& error) {
+            started = error;
+            if (on_started) on_started();
+        };
         hooks.log = [this](Severity, std::string_view line) { log.emplace_back(line); };
         if (settings.has_prepare) {
             hooks.prepare = [this](Conn to, int attempt, std::uint64_t ticket) { prepares.push_back({std::move(to), attempt, ticket}); };
@@ -138,6 +141,7 @@ public:
     int transports = 0;
     double draw = 0.5;
     std::optional<Error> started;
+    std::function<void()> on_started;
     std::vector<std::string> log;
     std::vector<Prepare> prepares;
     std::shared_ptr<io::Connection> connection;

@@ -177,10 +177,11 @@ TEST_CASE("the fixture server holds an upgrade, stalls and goes on", "[system]")
 
     server.stall();
     client.send({.opcode = Opcode::ping});
-    server.send_text("not a pong");
+    PlainClient{server.port()}.upgrade(); // behind the ping, on the same thread
+    server.send_text("not a pong", 1);
     CHECK(client.read_frame().payload == "not a pong");
     CHECK_FALSE(server.has_seen(Seen::ping));
-    server.resume();
+    server.resume(1);
     CHECK(client.read_frame().opcode == Opcode::pong);
 }
 

@@ -31,7 +31,8 @@ namespace websockxx::core {
 ///                        waiting <---Decided--- asking ----Decided------+                          v                        |  | ProtocolFailed
 ///                                                  ^-----------------------------------------------+--- Lost, Expired ------+  +-- open
 ///
-/// StopAsked leads to done from everywhere. Without a `prepare` hook, preparing is skipped.
+/// StopAsked leads to done from everywhere. Without a `prepare` hook, preparing is skipped; PrepareFailed and Expired lead from it to asking.
+/// ProtocolFailed leads from closing to asking: the server's answer makes no sense.
 
 /// What a Session needs to know besides its Conn.
 struct Settings {

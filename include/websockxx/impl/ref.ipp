@@ -15,6 +15,7 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/system_executor.hpp>
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -45,6 +46,8 @@ struct Waiting {
     std::optional<error_code> wait(std::chrono::milliseconds limit)
     {
         std::unique_lock lock{mutex};
+        // Longer would overflow the clock.
+        limit = std::min<std::chrono::milliseconds>(limit, std::chrono::hours{24 * 365});
         told.wait_for(lock, limit, [this] { return result.has_value(); });
         return result;
     }
@@ -111,7 +114,9 @@ result<void> BasicRef::send_frame(Frame frame, std::chrono::milliseconds timeout
         return Error{ec};
     }
     if (const auto told = waiting->wait(timeout)) return ref_detail::to_result(*told);
-    return Error{mailbox_->withdraw(id) ? errc::not_sent_in_time : errc::send_timeout};
+    if (mailbox_->withdraw(id)) return Error{errc::not_sent_in_time};
+    if (const auto told = waiting->wait({})) return ref_detail::to_result(*told); // just now
+    return Error{errc::send_timeout};
 }
 
 void BasicRef::initiate_send(std::shared_ptr<io::Mailbox> mailbox, Frame frame,

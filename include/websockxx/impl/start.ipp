@@ -141,9 +141,10 @@ void async_start(std::unique_ptr<Client> client, Where where, Options options, S
     const auto start = std::make_shared<start_detail::AsyncStart>(std::move(handler), mailbox);
     auto error = where.conn() ? Error{} : where.conn().error();
     if (!error && !client) error = Error{errc::invalid_option, Phase::none, "no client"};
+    if (auto checked = error ? result<void>{} : where.conn()->check(); !checked) error = checked.error();
     if (error) {
-        start->done(error.code());
-        return mailbox->end({.error = std::move(error)});
+        mailbox->end({.error = error});
+        return start->done(error.code());
     }
     start_detail::AsyncStart::cancel_with(start, slot);
     start_detail::begin(std::move(client), *where.conn(), std::move(options), mailbox,

@@ -103,6 +103,7 @@ private:
     void carry_out(Action& action);
 
     void settle();
+    void expire(core::Timer timer, std::chrono::milliseconds now);
     void set_alarm();
     void pop_later(std::chrono::milliseconds now);
     void log(Severity severity, std::string_view line) const;
@@ -123,6 +124,7 @@ private:
     std::deque<std::unique_ptr<Letter>> letters_; // until a connection is open
     std::map<LaterKey, std::unique_ptr<Letter>> later_;
     std::chrono::milliseconds heard_at_{0};
+    Error start_error_; // to be told at the end
     std::uint64_t ticket_ = 0; // of the `prepare` that is going on
     bool busy_ = false;        // feed() is running
 };

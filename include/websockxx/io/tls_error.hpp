@@ -20,8 +20,8 @@ namespace websockxx::io {
 /// Why OpenSSL's handshake has failed, from its error queue.
 [[nodiscard]] Error tls_handshake_error();
 
-/// The first error of OpenSSL's queue, in its category of Asio, or `asio::ssl::error::unexpected_result` if there is none;
-/// the queue is then empty.
+/// The first error of OpenSSL's queue, in its category of Asio, or `asio::ssl::error::unexpected_result` if there is
+/// none; the queue is then empty.
 [[nodiscard]] error_code take_openssl_error() noexcept;
 
 /// The first error of OpenSSL's queue, in words; the queue is then empty.

@@ -4,10 +4,9 @@
 #include <websockxx/close.hpp>
 #include <websockxx/error.hpp>
 
-#include <boost/system/result.hpp>
-
 #include <cstdint>
 #include <string_view>
+#include <variant>
 
 namespace websockxx::protocol {
 
@@ -19,6 +18,6 @@ struct Failure {
 };
 
 /// Reads the payload of a close frame (RFC 6455 5.5.1, 7.4): nothing, or a code that may be sent and a text in UTF-8.
-[[nodiscard]] boost::system::result<CloseFrame, Failure> read_close_payload(std::string_view payload);
+[[nodiscard]] std::variant<CloseFrame, Failure> read_close_payload(std::string_view payload);
 
 } // namespace websockxx::protocol

@@ -13,7 +13,8 @@ class OutputBuffer {
 public:
     static constexpr std::size_t kept = 64 * 1024;
 
-    void append(const void* bytes, std::size_t size);
+    /// Returns where they are now.
+    std::span<std::byte> append(const void* bytes, std::size_t size);
     /// There will be `size` bytes more: grow once, not step by step.
     void expect(std::size_t size);
 
@@ -35,11 +36,12 @@ private:
     std::uint64_t produced_ = 0;
 };
 
-inline void OutputBuffer::append(const void* bytes, std::size_t size)
+inline std::span<std::byte> OutputBuffer::append(const void* bytes, std::size_t size)
 {
     if (bytes_.capacity() - bytes_.size() < size) make_room(size);
     bytes_.append(static_cast<const char*>(bytes), size);
     produced_ += size;
+    return std::as_writable_bytes(std::span{bytes_}).last(size);
 }
 
 } // namespace websockxx::protocol

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <websockxx/protocol/mask.hpp>
 #include <websockxx/protocol/output_buffer.hpp>
 
 #include <boost/asio/async_result.hpp>
@@ -74,6 +75,10 @@ public:
     /// Runs what is queued, and what that queues.
     void drain();
 
+    /// From now on frames are written, and get masks of ours.
+    void begin_frames() noexcept { writes_frames_ = true; }
+    void append(const void* bytes, std::size_t size);
+
     template <class Buffers>
     std::size_t read_some(const Buffers& buffers, error_code& ec);
     template <class Buffers>
@@ -109,6 +114,8 @@ private:
 
     OutputBuffer* output_;
     executor_type executor_;
+    bool writes_frames_ = false;
+    Masker masker_;
     std::span<const std::byte> window_;
     std::span<const std::byte> behind_;
     std::deque<std::unique_ptr<Task>> queue_;
@@ -134,6 +141,12 @@ inline void Pipe::drain()
         queue_.pop_front();
         task->run();
     }
+}
+
+inline void Pipe::append(const void* bytes, std::size_t size)
+{
+    const auto appended = output_->append(bytes, size);
+    if (writes_frames_) masker_.remask(appended);
 }
 
 /// One piece per call: what follows in `behind_` may have been put there in order to be read apart.
@@ -166,7 +179,7 @@ std::size_t Pipe::write_some(const Buffers& buffers, error_code& ec)
     std::size_t size = 0;
     for (auto it = boost::asio::buffer_sequence_begin(buffers); it != boost::asio::buffer_sequence_end(buffers); ++it) {
         const boost::asio::const_buffer bytes = *it;
-        output_->append(bytes.data(), bytes.size());
+        append(bytes.data(), bytes.size());
         size += bytes.size();
     }
     ec = {};

@@ -315,8 +315,8 @@ void Session::retry(const Decision& decision, double draw)
 
 std::chrono::milliseconds Session::default_delay(double draw) const
 {
-    if (retries_ == 0) return {};
-    const auto decision = policy::Backoff{}(Retry{retries_, {.error = errc::connection_lost}, {}, draw});
+    if (retries_ == 0 && !retry_after(reason_)) return {};
+    const auto decision = policy::always(policy::Backoff{})(Retry{std::max(retries_, 1), reason_, {}, draw});
     return decision.delay().value_or(std::chrono::milliseconds{0});
 }
 

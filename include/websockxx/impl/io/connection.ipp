@@ -8,7 +8,9 @@
 #include <boost/core/demangle.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
 #include <exception>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -18,6 +20,14 @@ namespace connection_detail {
 
 // Beyond this, output leaves in the middle of a batch instead of at its end.
 inline constexpr std::size_t flush_above_bytes = 64 * 1024;
+
+// Far enough for every purpose, and safe to add to any moment.
+inline constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365};
+
+std::chrono::milliseconds fit(std::chrono::milliseconds delay)
+{
+    return std::clamp(delay, std::chrono::milliseconds{0}, longest);
+}
 
 // What a callback threw, as an Error. An error_code keeps its meaning; anything else is errc::callback_threw.
 Error describe(const std::exception_ptr& exception)
@@ -98,6 +108,7 @@ void Connection::on_transport_open()
 {
     feed(core::event::TransportOpened{});
     if (channel_) channel_->protocol().start();
+    on_input(); // a request that cannot be made is refused here
     settle();
 }
 
@@ -136,7 +147,12 @@ void Connection::on_lost(error_code ec, bool unsent)
     settle();
 }
 
-void Connection::on_output() { settle(); }
+void Connection::on_output()
+{
+    // What was stuck moves again, so somebody acknowledges it: a sign of life while we do not read.
+    heard_at_ = alarm_->now();
+    settle();
+}
 
 // ---- Time
 
@@ -144,15 +160,31 @@ void Connection::on_alarm()
 {
     alarm_at_.reset();
     const auto now = alarm_->now();
-    while (const auto timer = deadlines_.pop(now)) feed(core::event::Expired{*timer, now - heard_at_});
+    while (const auto timer = deadlines_.pop(now)) expire(*timer, now);
     pop_later(now);
     settle();
+}
+
+void Connection::expire(core::Timer timer, std::chrono::milliseconds now)
+{
+    using Event = protocol::Protocol::Event;
+    if (timer == core::Timer::open && channel_) {
+        // An answer whose body does not end is an answer all the same.
+        auto& protocol = channel_->protocol();
+        protocol.end_of_stream();
+        if (protocol.next() == Event::refused && protocol.error().refusal()) {
+            return feed(core::event::OpenFailed{protocol.error()});
+        }
+    }
+    feed(core::event::Expired{timer, now - heard_at_});
 }
 
 void Connection::set_alarm()
 {
     auto next = deadlines_.next();
     if (!later_.empty() && (!next || later_.begin()->first.first < *next)) next = later_.begin()->first.first;
+    // While a `prepare` hook is asked, nothing but the alarm may be there to keep this alive.
+    if (!next && ticket_ != 0) next = alarm_at_.value_or(alarm_->now() + connection_detail::longest);
     if (next == alarm_at_) return;
     alarm_at_ = next;
     if (next) alarm_->set(*next, shared_from_this());
@@ -193,13 +225,16 @@ void Connection::run(core::command::Open& command)
         channel_ = std::make_unique<Channel>(command.conn, std::move(transport), context, *this);
         channel_->open(shared_from_this());
     }
-    catch (...) { // no memory, no descriptor
-        auto error = connection_detail::describe(std::current_exception());
-        feed(core::event::OpenFailed{Error{error.code(), Phase::connect, error.detail()}});
+    catch (const boost::system::system_error& e) { // no descriptor
+        feed(core::event::OpenFailed{Error{e.code(), Phase::connect}});
+    }
+    catch (const std::bad_alloc&) {
+        const auto ec = make_error_code(boost::system::errc::not_enough_memory);
+        feed(core::event::OpenFailed{Error{ec, Phase::connect}});
     }
 }
 
-void Connection::run(core::command::Arm& command) { deadlines_.arm(command.timer, alarm_->now() + command.after); }
+void Connection::run(core::command::Arm& command) { deadlines_.arm(command.timer, alarm_->now() + connection_detail::fit(command.after)); }
 
 void Connection::run(core::command::Disarm& command) { deadlines_.disarm(command.timer); }
 
@@ -243,8 +278,8 @@ void Connection::run(core::command::Drop&)
 
 void Connection::run(core::command::ReportStarted& command)
 {
-    if (auto started = std::exchange(hooks_.started, {})) started(command.error);
-    else if (command.error) log(Severity::error, "the client could not start: " + command.error.message());
+    if (command.error) start_error_ = std::move(command.error); // told when the client is no more
+    else if (auto started = std::exchange(hooks_.started, {})) started({});
 }
 
 void Connection::run(core::command::CallDisconnect& command)
@@ -257,10 +292,6 @@ void Connection::run(core::command::CallDisconnect& command)
 
 void Connection::run(core::command::CallTerminate& command)
 {
-    const auto& error = command.reason.error.code();
-    if (!command.reason.normal() && error != errc::stopped && error != errc::aborted) {
-        log(Severity::error, "the client ended: " + command.reason.message());
-    }
     const CallbackScope scope{*mailbox_};
     client_->terminate(command.reason);
 }
@@ -273,8 +304,13 @@ void Connection::run(core::command::Finish& command)
         const CallbackScope scope{*mailbox_};
         client_.reset();
     }
-    hooks_ = {};
+    const auto error = command.reason.error.code();
+    const auto hooks = std::exchange(hooks_, {});
+    if (!hooks.started && hooks.log && !command.reason.normal() && error != errc::stopped && error != errc::aborted) {
+        hooks.log(Severity::error, "the client ended: " + command.reason.message());
+    }
     mailbox_->end(std::move(command.reason));
+    if (hooks.started) hooks.started(start_error_);
 }
 
 // ---- The mailbox
@@ -309,14 +345,15 @@ void Connection::handle(item::Send& send)
     auto ec = session_.send_error();
     if (!ec && channel_->queued() + send.frame.size() > session_.conn().limits.send_queue_bytes) ec = errc::send_queue_full;
     if (!ec) ec = channel_->protocol().write(send.frame);
-    if (!send.done) return;
-    if (ec) send.done->done(ec);
-    else channel_->when_sent(std::move(send.done));
+    if (!ec && send.done) channel_->when_sent(std::move(send.done));
+    else if (ec && send.done) send.done->done(ec);
+    else if (ec) log(Severity::error, "a frame was not sent: " + ec.message()); // nobody else would tell
 }
 
 void Connection::handle(item::Later& later)
 {
-    if (client_) later_.emplace(LaterKey{alarm_->now() + later.after, later.id}, std::move(later.letter));
+    const auto at = alarm_->now() + connection_detail::fit(later.after);
+    if (client_) later_.emplace(LaterKey{at, later.id}, std::move(later.letter));
 }
 
 void Connection::handle(item::CancelLater& cancel)

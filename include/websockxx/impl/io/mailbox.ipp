@@ -15,6 +15,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 namespace websockxx::io {
@@ -36,7 +37,14 @@ bool on_thread_of(const boost::asio::any_io_executor& executor)
     namespace asio = boost::asio;
     using Io = asio::io_context::executor_type;
     using Pool = asio::thread_pool::executor_type;
-    return runs_here<Io, Pool, asio::strand<Io>, asio::strand<Pool>, asio::strand<asio::any_io_executor>>(executor);
+    if (runs_here<Io, Pool>(executor)) return true;
+    // A strand is not run by the thread that it needs.
+    const auto inside = [&]<class Inner>(std::type_identity<Inner>) {
+        const auto* strand = executor.target<asio::strand<Inner>>();
+        return strand && on_thread_of(strand->get_inner_executor());
+    };
+    return inside(std::type_identity<Io>{}) || inside(std::type_identity<Pool>{})
+        || inside(std::type_identity<asio::any_io_executor>{});
 }
 
 } // namespace mailbox_detail
@@ -162,7 +170,8 @@ std::optional<CloseReason> Mailbox::wait(std::optional<std::chrono::milliseconds
 {
     std::unique_lock lock{mutex_};
     const auto ended = [this] { return reason_.has_value(); };
-    if (limit) ended_.wait_for(lock, *limit, ended);
+    // Longer would overflow the clock.
+    if (limit) ended_.wait_for(lock, std::min<std::chrono::milliseconds>(*limit, std::chrono::hours{24 * 365}), ended);
     else ended_.wait(lock, ended);
     return reason_;
 }
@@ -170,24 +179,24 @@ std::optional<CloseReason> Mailbox::wait(std::optional<std::chrono::milliseconds
 void Mailbox::async_wait(WaitHandler handler)
 {
     namespace asio = boost::asio;
-    const auto slot = asio::get_associated_cancellation_slot(handler);
+    const auto id = next_id();
+    // First of all: once the waiter is known to others, its handler may have run.
+    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
+        slot.assign([weak = weak_from_this(), id](asio::cancellation_type) {
+            if (const auto mailbox = weak.lock()) mailbox->cancel_wait(id);
+        });
+    }
     std::unique_lock lock{mutex_};
     // Once the client has ended, the executor that it ran on may be gone.
     const auto via = reason_ ? asio::any_io_executor{asio::system_executor{}} : executor_;
     auto work = asio::prefer(asio::get_associated_executor(handler, via), asio::execution::outstanding_work.tracked);
-    Waiter waiter{++last_id_, std::move(handler), std::move(work)};
+    Waiter waiter{id, std::move(handler), std::move(work)};
     if (reason_) {
         auto reason = *reason_;
         lock.unlock();
         return complete(via, std::move(waiter), {}, std::move(reason));
     }
-    const auto id = waiter.id;
     waiters_.push_back(std::move(waiter));
-    lock.unlock();
-    if (!slot.is_connected()) return;
-    asio::cancellation_slot{slot}.assign([weak = weak_from_this(), id](asio::cancellation_type) {
-        if (const auto mailbox = weak.lock()) mailbox->cancel_wait(id);
-    });
 }
 
 void Mailbox::cancel_wait(std::uint64_t id)

@@ -23,7 +23,8 @@ namespace tls_error_detail {
 
 using GeneralNamesPtr = std::unique_ptr<GENERAL_NAMES, FreeWith<GENERAL_NAMES_free>>;
 
-/// A certificate may be full of names: not all of it is quoted. What is, may be any bytes; Error::message() escapes them.
+/// A certificate may be full of names: not all of it is quoted. What is, may be any bytes: Error::message() escapes
+/// them.
 inline constexpr std::size_t max_quoted_bytes = 256;
 inline constexpr int max_quoted_names = 8;
 

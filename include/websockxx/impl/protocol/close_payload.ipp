@@ -7,7 +7,7 @@
 
 namespace websockxx::protocol {
 
-boost::system::result<CloseFrame, Failure> read_close_payload(std::string_view payload)
+std::variant<CloseFrame, Failure> read_close_payload(std::string_view payload)
 {
     if (payload.empty()) return CloseFrame{};
     if (payload.size() == 1) {

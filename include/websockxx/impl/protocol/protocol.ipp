@@ -169,8 +169,8 @@ Protocol::Event Protocol::Engine::receive()
 Protocol::Event Protocol::Engine::answer_close()
 {
     auto close = read_close_payload(receiver_.frame().text());
-    if (!close) return fail(close.error());
-    received = std::move(*close);
+    if (const auto* failure = std::get_if<Failure>(&close)) return fail(*failure);
+    received = std::get<CloseFrame>(std::move(close));
     if (!sent) write_close(*received); // RFC 6455 5.5.1: with the status code that came
     state_ = State::over;
     input.clear();

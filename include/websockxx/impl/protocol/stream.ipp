@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <cassert>
 #include <optional>
-#include <random>
 #include <string>
 
 namespace websockxx::protocol {
@@ -32,6 +31,7 @@ inline void decorate(websocket::request_type& request, const Headers& headers)
 {
     // Some servers look for exactly this.
     request.set(boost::beast::http::field::connection, "Upgrade");
+    request.erase(boost::beast::http::field::sec_websocket_extensions);
     for (const auto& [name, value] : headers) {
         if (boost::beast::iequals(name, "Host")) request.set(boost::beast::http::field::host, value);
         else request.insert(name, value);
@@ -56,7 +56,14 @@ inline Stream::Fault to_fault(const boost::beast::error_code& ec)
     return Stream::Fault::broken;
 }
 
-/// A close frame as Beast would write it (RFC 6455 5.2, 5.3).
+/// Drops what Beast's generator would repeat: it gives each block of 16 numbers 16 times, and the request's key is made of them.
+inline void skip_repeated_numbers()
+{
+    const auto draw = websocket::detail::make_prng(true);
+    for (int dropped = 0; dropped < 16 * 16; ++dropped) (void)draw();
+}
+
+/// A close frame as Beast would write it, masked with zeros (RFC 6455 5.2).
 inline std::string encode(const CloseFrame& close)
 {
     std::string payload;
@@ -65,12 +72,8 @@ inline std::string encode(const CloseFrame& close)
         payload += static_cast<char>(close.code & 0xFF);
         payload += close.text;
     }
-    std::string frame{static_cast<char>(0x88), static_cast<char>(0x80 | payload.size())};
-    const std::uint32_t mask = std::random_device{}();
-    for (unsigned index = 0; index < 4; ++index) frame += static_cast<char>(mask >> 8 * index);
-    for (std::size_t index = 0; index < payload.size(); ++index)
-        frame += static_cast<char>(payload[index] ^ frame[2 + index % 4]);
-    return frame;
+    const std::string header{static_cast<char>(0x88), static_cast<char>(0x80 | payload.size())};
+    return header + std::string(4, '\0') + payload;
 }
 
 } // namespace beast_stream
@@ -117,6 +120,7 @@ void Stream::start(const Conn& conn)
         deflate.msg_size_threshold = conn.deflate.threshold_bytes;
         stream.set_option(deflate);
     }
+    beast_stream::skip_repeated_numbers();
     const auto headers = request_headers(conn);
     stream.set_option(websocket::stream_base::decorator(
         [&headers](websocket::request_type& request) { beast_stream::decorate(request, headers); }));
@@ -133,6 +137,7 @@ bool Stream::accept(const Upgrade& upgrade)
     stream.next_layer().open({}, std::as_bytes(std::span{answer}));
     stream.next_layer().drain();
     if (!beast_->handshake || *beast_->handshake) return false;
+    stream.next_layer().begin_frames();
 
     if (upgrade.deflate) {
         // Beast's deflate has no window of 8 bits: it would take 9, and the server could not inflate that.
@@ -222,7 +227,7 @@ void Stream::close(const CloseFrame& close)
     if (output.produced() > before) return;
     // It writes none when it has failed on a compressed message.
     const auto frame = beast_stream::encode(close);
-    output.append(frame.data(), frame.size());
+    beast_->stream.next_layer().append(frame.data(), frame.size());
 }
 
 } // namespace websockxx::protocol
