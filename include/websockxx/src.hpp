@@ -24,6 +24,7 @@
 #include <websockxx/impl/protocol/deflate.ipp>
 #include <websockxx/impl/protocol/fragmented_text.ipp>
 #include <websockxx/impl/protocol/input_buffer.ipp>
+#include <websockxx/impl/protocol/mask.ipp>
 #include <websockxx/impl/protocol/output_buffer.ipp>
 #include <websockxx/impl/protocol/protocol.ipp>
 #include <websockxx/impl/protocol/receiver.ipp>

@@ -58,6 +58,30 @@ TEST_CASE("P9 a pong at the last moment is one in time", "[core]")
     CHECK(script.state() == State::open);
 }
 
+TEST_CASE("P9 a pong within the millisecond of the ping is one, however late the deadline is reported", "[core]")
+{
+    const auto [answered_after, late] = GENERATE(table<std::chrono::milliseconds, std::chrono::milliseconds>({
+        {0ms, 0ms},
+        {0ms, 5ms},
+        {1ms, 5ms},
+        {0ms, 5s},
+    }));
+    auto script = open(20s, 10s);
+    script.wait(20s).expect({SendPing{}, Arm{Timer::heartbeat, 10s}});
+    script.wait(answered_after).hear();
+    script.wait(10s - answered_after, late).expect({Arm{Timer::heartbeat, 10s + answered_after - late}});
+    CHECK(script.state() == State::open);
+}
+
+TEST_CASE("P8 a silent server is lost, however late the deadlines are reported", "[core]")
+{
+    const std::chrono::milliseconds late = GENERATE(0ms, 5ms, 1min);
+    auto script = open(20s, 10s);
+    script.wait(20s, late).expect({SendPing{}, Arm{Timer::heartbeat, 10s}});
+    script.wait(10s, late);
+    CHECK(script.state() == State::asking);
+}
+
 TEST_CASE("P9 an answer that is an interval old is followed by the next ping at once", "[core]")
 {
     auto script = open(2s, 10s);

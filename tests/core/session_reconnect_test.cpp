@@ -115,6 +115,16 @@ TEST_CASE("reconnect() grows also from connection to connection, unless one is s
     }
 }
 
+TEST_CASE("reconnect() waits for as long as the server asks in Retry-After, spread a little", "[core]")
+{
+    const auto busy = Error::refused({503, "Service Unavailable", {{"Retry-After", "7"}}, {}});
+    SessionScript script{home, {.handle_initial_conn_failure = true}};
+    script.given(Started{}).given(OpenFailed{busy});
+    script.given(Decided{reconnect(), 0.5}).expect({Arm{Timer::retry, 7'500ms}});
+    script.wait(7'500ms).given(OpenFailed{busy});
+    script.given(Decided{reconnect_in(1s), 0.5}).expect({Arm{Timer::retry, 1s}});
+}
+
 TEST_CASE("WX-091 WX-100 reconnect(conn) leads elsewhere, from now on", "[core]")
 {
     auto script = asking({});

@@ -7,12 +7,10 @@
 
 /// The worked change in docs/contributing.md: a policy that the library does not have.
 
-namespace {
-
 using namespace websockxx;
 using namespace std::chrono_literals;
 
-namespace policy {
+namespace websockxx::policy {
 
 // region: declaration
 /// Tries again while is_retryable(), always after the same time. For a server that nobody else uses: without jitter,
@@ -30,8 +28,7 @@ ReconnectPolicy every(std::chrono::milliseconds delay)
 }
 // endregion
 
-} // namespace policy
-} // namespace
+} // namespace websockxx::policy
 
 // region: test
 TEST_CASE("every() waits the same time before each retry, and gives up where trying again is pointless", "[policy]")

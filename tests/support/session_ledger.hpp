@@ -27,9 +27,11 @@ public:
         before_ = before;
         event_ = &event;
         const bool ignored = commands.empty() && session.state() == before;
+        require(ignored || is_heeded_in(before), "an event that means nothing in a state is ignored");
         take(event, ignored);
         for (const auto& command : commands) std::visit([this](const auto& c) { carry_out(c); }, command);
         check(session);
+        if (was<core::event::StopAsked>()) require(finished_, "a client can be stopped at any time");
         return broken_;
     }
 
@@ -41,10 +43,30 @@ private:
         if (!holds && broken_.empty()) broken_ = rule;
     }
 
-    template <class Kind>
+    template <class... Kinds>
     [[nodiscard]] bool was() const
     {
-        return std::holds_alternative<Kind>(*event_);
+        return (std::holds_alternative<Kinds>(*event_) || ...);
+    }
+
+    /// The picture in session.hpp, as a table.
+    [[nodiscard]] bool is_heeded_in(State state) const
+    {
+        using namespace core::event;
+        if (was<StopAsked>()) return state != State::done;
+        switch (state) {
+        case State::idle: return was<Started>();
+        case State::preparing: return was<Prepared, PrepareFailed, Expired>();
+        case State::opening: return was<TransportConnected, Opened, OpenFailed, Lost, Expired>();
+        case State::greeting: return was<ConnectAnswered, ReplyFailed, Threw>();
+        case State::open: return was<CloseAsked, ReplyFailed, Threw, ClosePassed, ProtocolFailed, Lost, Expired>();
+        case State::closing: return was<ClosePassed, ProtocolFailed, Lost, Expired>();
+        case State::lingering: return was<Lost, Expired>();
+        case State::asking: return was<Decided, Threw>();
+        case State::waiting: return was<Expired>();
+        case State::done: return false;
+        }
+        return false;
     }
 
     // ---- What an event means by itself
@@ -54,11 +76,6 @@ private:
         const auto* expired = std::get_if<core::event::Expired>(&event);
         if (expired != nullptr && !is_armed(expired->timer)) require(ignored, "a timer that is not armed does nothing");
         if (expired != nullptr) armed_.reset(static_cast<std::size_t>(expired->timer));
-        if (asked_) {
-            require(ignored || was<core::event::Decided>() || was<core::event::Threw>() || was<core::event::StopAsked>(),
-                "while the client is asked, nothing else matters");
-        }
-        require(!finished_ || ignored, "nothing follows the end");
         if (ignored) return;
 
         connect_answered_ = false;
@@ -109,6 +126,9 @@ private:
     void carry_out(const core::command::SendClose& command)
     {
         require_writable();
+        require(ever_connected_, "a client that never was connected has nothing to close");
+        const auto* stop = std::get_if<core::event::StopAsked>(event_);
+        require(stop == nullptr || stop->error.code() != errc::aborted, "who aborts sends nothing");
         require(!command.code || close_code::may_be_sent(*command.code), "the close code may be sent");
         require(command.text.size() <= max_close_text_bytes, "the close text fits");
         wrote_close_ = true;
@@ -153,7 +173,7 @@ private:
         require(ever_connected_ && !terminated_, "terminate() is called once, and only if a connection was open");
         // handle_disconnect() is left out only for a failed callback and a stop.
         if (connected_) {
-            require(was<core::event::Threw>() || was<core::event::StopAsked>() || was<core::event::CloseAsked>(),
+            require(was<core::event::Threw, core::event::StopAsked, core::event::CloseAsked>(),
                 "an open connection does not end unasked");
             require_truth(command.reason);
         }
@@ -184,7 +204,7 @@ private:
         require(!wrote_close_ && !shut_down_, "nothing is written behind a close frame");
     }
 
-    /// A close frame is in the reason exactly if it was written, and left.
+    /// A close frame is in the reason exactly if it was written, and has left as far as one can know.
     void require_truth(const CloseReason& reason)
     {
         const auto* lost = std::get_if<core::event::Lost>(event_);
@@ -203,6 +223,7 @@ private:
         require(finished_ == (state == State::done), "the client is done exactly when it has finished");
         require(armed_are_right(state), "each state has its own timers, and no others");
         require(transport_ == needs_transport(state), "each state has a transport, or has none");
+        if (transport_) require(shut_down_ == (state == State::lingering), "who lingers has ended his direction");
         require(connecting_ == (state == State::greeting), "greeting is while handle_connect() runs");
         require(session.send_error() == expected_send_error(state), "send_error() agrees with the state");
         if (session.delivers()) require(connected_, "only a connected client is handed anything");

@@ -53,18 +53,18 @@ public:
         return *this;
     }
 
-    /// Nothing happens for this long, but for the deadlines that pass, each at its moment.
-    SessionScript& wait(std::chrono::milliseconds time)
+    /// Nothing happens for this long, but for the deadlines that pass, each at its moment or a little late.
+    SessionScript& wait(std::chrono::milliseconds time, std::chrono::milliseconds late = {})
     {
         commands_.clear();
         history_ = "after " + to_string(time) + " at " + to_string(now_) + ", while " + to_string(session_.state());
         const auto end = now_ + time;
         while (deadlines_.next() && *deadlines_.next() <= end) {
-            now_ = std::max(now_, *deadlines_.next());
+            now_ = std::max(now_, *deadlines_.next() + late);
             const auto timer = deadlines_.pop(now_);
             feed(Expired{*timer, now_ - heard_at_});
         }
-        now_ = end;
+        now_ = std::max(now_, end);
         return *this;
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <websockxx/error.hpp>
+
 #include "server_tls.hpp"
 
 #include <boost/asio/buffer.hpp>

@@ -7,6 +7,11 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,7 +83,35 @@ struct World {
     }
 };
 
+/// The descriptor of this process that is connected to the port of 127.0.0.1, or -1.
+int descriptor_connected_to(std::uint16_t port)
+{
+    for (int descriptor = 0; descriptor < 1024; ++descriptor) {
+        sockaddr_in peer{};
+        socklen_t size = sizeof peer;
+        if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
+        if (peer.sin_family == AF_INET && ntohs(peer.sin_port) == port) return descriptor;
+    }
+    return -1;
+}
+
 } // namespace
+
+TEST_CASE("TCP: small writes do not wait for each other (TCP_NODELAY), and the kernel sends no keepalives", "[system]")
+{
+    World world;
+    world.open();
+    const int descriptor = descriptor_connected_to(world.peer->port());
+    REQUIRE(descriptor >= 0);
+    const auto option = [descriptor](int level, int name) {
+        int value = -1;
+        socklen_t size = sizeof value;
+        REQUIRE(::getsockopt(descriptor, level, name, &value, &size) == 0);
+        return value;
+    };
+    CHECK(option(IPPROTO_TCP, TCP_NODELAY) != 0);
+    CHECK(option(SOL_SOCKET, SO_KEEPALIVE) == 0);
+}
 
 TEST_CASE("TCP: bytes go both ways", "[system]")
 {

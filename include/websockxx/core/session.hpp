@@ -107,7 +107,7 @@ private:
     CloseReason reason_;              // why we are closing, lingering or asking
     Phase phase_ = Phase::none;       // of the attempt that is going on
     bool ever_open_ = false;          // handle_connect() has succeeded once: terminate() will be called
-    bool awaiting_pong_ = false;
+    std::optional<std::chrono::milliseconds> pinged_at_; // no sign of life since then is the end
     int attempt_ = 0;                 // WebSockex's attempt_number
     int retries_ = 0;                 // since a connection was stable
     int tries_ = 0;                   // attempts since then: one more than retries, if there was none

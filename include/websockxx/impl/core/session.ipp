@@ -121,8 +121,7 @@ void Session::on(event::ConnectAnswered&)
     if (state_ != State::greeting) return;
     state_ = State::open;
     opened_at_ = now_;
-    attempt_ = 0;
-    awaiting_pong_ = false;
+    pinged_at_.reset();
     arm(Timer::heartbeat, conn().timeouts.ping_interval);
     if (std::exchange(ever_open_, true)) return;
     give(command::ReportStarted{});
@@ -133,14 +132,17 @@ void Session::on(event::ConnectAnswered&)
 void Session::beat(std::chrono::milliseconds quiet)
 {
     const auto& timeouts = conn().timeouts;
-    if (awaiting_pong_ && quiet >= timeouts.pong) {
+    // Compared with the moment of the ping and not with the timeout: a pong may be as quick as the deadline is late.
+    if (pinged_at_ && now_ - quiet < *pinged_at_) {
         return lose({.by = CloseReason::By::transport, .error = Error{errc::heartbeat_timeout, Phase::open}});
     }
     const bool silent = quiet >= timeouts.ping_interval;
     if (silent) give(command::SendPing{});
-    awaiting_pong_ = silent && timeouts.pong.count() > 0;
-    if (awaiting_pong_) arm(Timer::heartbeat, timeouts.pong);
-    else arm(Timer::heartbeat, silent ? timeouts.ping_interval : timeouts.ping_interval - quiet);
+    pinged_at_.reset();
+    if (!silent) return arm(Timer::heartbeat, timeouts.ping_interval - quiet);
+    if (timeouts.pong.count() <= 0) return arm(Timer::heartbeat, timeouts.ping_interval);
+    pinged_at_ = now_;
+    arm(Timer::heartbeat, timeouts.pong);
 }
 
 void Session::on(event::CloseAsked& e)

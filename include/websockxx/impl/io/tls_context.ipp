@@ -110,11 +110,14 @@ inline bool set_rules(SSL_CTX* context)
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     // An idle connection then keeps 33 KB less.
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+    // The system may ask for more (openssl.cnf), not for less.
     if (SSL_CTX_get_security_level(context) < 2) SSL_CTX_set_security_level(context, 2);
+    const auto system_version = static_cast<int>(SSL_CTX_get_min_proto_version(context));
+    const int min_version = std::max(system_version, TLS1_2_VERSION);
     // Whatever one is told to trust is an anchor, be it an intermediate or the server's own certificate.
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
     constexpr unsigned char http_1_1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'}; // RFC 7301 3.1: length, name
-    return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
+    return SSL_CTX_set_min_proto_version(context, min_version) == 1 &&
            SSL_CTX_set_alpn_protos(context, http_1_1, sizeof http_1_1) == 0;
 }
 

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <websockxx/protocol/protocol.hpp>
+
+#include "protocol/compressor.hpp"
+#include "protocol/talk.hpp"
+#include "support/test.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+std::atomic<std::size_t> allocations = 0;
+std::atomic<std::size_t> allocated_bytes = 0;
+
+} // namespace
+
+// For the whole test program; the other forms of new and delete end here, but for what sanitizers put in their place.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept
+{
+    ++allocations;
+    allocated_bytes += size;
+    return std::malloc(size == 0 ? 1 : size);
+}
+void* operator new(std::size_t size)
+{
+    if (void* memory = operator new(size, std::nothrow)) return memory;
+    throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+using namespace websockxx;
+using namespace websockxx::test;
+using frames::encode;
+
+namespace {
+
+template <class Work>
+std::size_t count_allocations(const Work& work)
+{
+    const std::size_t before = allocations;
+    work();
+    return allocations - before;
+}
+
+template <class Work>
+std::size_t count_bytes(const Work& work)
+{
+    const std::size_t before = allocated_bytes;
+    work();
+    return allocated_bytes - before;
+}
+
+/// As the transport does it: as much as there is room for, then everything that happened.
+std::size_t feed(protocol::Protocol& protocol, std::string_view bytes)
+{
+    std::size_t messages = 0;
+    while (!bytes.empty()) {
+        const auto room = protocol.prepare();
+        const auto size = std::min(room.size(), bytes.size());
+        std::memcpy(room.data(), bytes.data(), size);
+        protocol.commit(size);
+        bytes.remove_prefix(size);
+        for (auto event = protocol.next(); event != Event::nothing; event = protocol.next()) ++messages;
+    }
+    return messages;
+}
+
+} // namespace
+
+TEST_CASE("receiving takes no memory per message", "[protocol]")
+{
+    const std::size_t size = GENERATE(0u, 64u, 16'384u, 100'000u);
+    const std::size_t at_once = GENERATE(1u, 20u);
+    const bool compresses = GENERATE(false, true);
+    OpenTalk talk(compresses ? Talk::deflate_conn() : Talk::plain_conn());
+    std::string bytes;
+    for (std::size_t number = 0; number < at_once; ++number) {
+        bytes += encode(number % 2 == 0 ? frames::text : frames::binary, std::string(size, 'x'));
+        if (number == 7) bytes += encode(frames::ping, std::string(100, 'p'));
+    }
+    feed(talk.protocol, bytes + bytes + bytes); // the buffers find their sizes
+    std::size_t messages = 0;
+    const auto count = count_allocations([&] {
+        for (int times = 0; times < 100; ++times) messages += feed(talk.protocol, bytes);
+    });
+    CHECK(messages == 100 * (at_once + (at_once > 7 ? 1 : 0)));
+    CHECK(count == 0);
+}
+
+TEST_CASE("receiving fragments takes no memory per message", "[protocol]")
+{
+    OpenTalk talk;
+    const auto bytes = encode(frames::text, std::string(64, 'x'), frames::unfinished) +
+                       encode(frames::continuation, "", frames::unfinished) +
+                       encode(frames::continuation, std::string(20'000, 'x'));
+    feed(talk.protocol, bytes + bytes);
+    CHECK(count_allocations([&] { feed(talk.protocol, bytes); }) == 0);
+}
+
+TEST_CASE("receiving compressed messages takes no memory per message", "[protocol]")
+{
+    OpenTalk talk(Talk::deflate_conn());
+    Compressor compressor;
+    const auto one = encode(frames::text, compressor.message(std::string(5000, 'x')), frames::compressed);
+    compressor.reset();
+    feed(talk.protocol, one);
+    CHECK(count_allocations([&] { feed(talk.protocol, one); }) == 0);
+}
+
+TEST_CASE("writing takes no memory per message", "[protocol]")
+{
+    const std::size_t size = GENERATE(0u, 64u, 16'384u);
+    const bool compresses = GENERATE(false, true);
+    OpenTalk talk(compresses ? Talk::deflate_conn() : Talk::plain_conn());
+    const auto text = Frame::text(std::string(size, 'x'));
+    const auto binary = Frame::binary(std::string(size, 'x'));
+    const auto ping = Frame::ping("p");
+    const auto write = [&] {
+        (void)talk.protocol.write(text);
+        (void)talk.protocol.write(binary);
+        (void)talk.protocol.write(ping);
+        talk.protocol.consume(talk.protocol.output().size());
+    };
+    for (int times = 0; times < 10; ++times) write();
+    const auto count = count_allocations([&] {
+        for (int times = 0; times < 100; ++times) write();
+    });
+    CHECK(count == 0);
+}
+
+TEST_CASE("S2 a length that is announced takes no memory", "[protocol]")
+{
+    auto conn = Talk::plain_conn();
+    conn.limits.message_bytes = std::size_t{1} << 62;
+    OpenTalk talk(conn);
+    const auto bytes = frames::header(frames::binary, std::uint64_t{1} << 62) + std::string(1000, 'x');
+    CHECK(count_bytes([&] { feed(talk.protocol, bytes); }) < 16 * 1024);
+}
+
+TEST_CASE("S4 fragments of one byte take no more memory than what they bring", "[protocol]")
+{
+    auto conn = Talk::plain_conn();
+    conn.limits.fragments = 1'000'000;
+    OpenTalk talk(conn);
+    constexpr std::size_t count = 200'000;
+    std::string bytes = encode(frames::binary, "x", frames::unfinished);
+    const auto one = encode(frames::continuation, "x", frames::unfinished);
+    for (std::size_t number = 0; number < count; ++number) bytes += one;
+    // The sum of all sizes that the growing buffers have had, each twice the one before.
+    CHECK(count_bytes([&] { feed(talk.protocol, bytes); }) < 4 * count + 256 * 1024);
+}
+
+TEST_CASE("S1 what would be larger than the limit takes no more memory than the limit", "[protocol]")
+{
+    auto conn = Talk::deflate_conn();
+    conn.limits.message_bytes = 1024 * 1024;
+    OpenTalk talk(conn);
+    Compressor compressor;
+    const auto bomb = encode(frames::binary, compressor.message(std::string(256 * 1024 * 1024, '\0')), frames::compressed);
+    CHECK(bomb.size() < 400'000);
+    CHECK(count_bytes([&] { feed(talk.protocol, bomb); }) < 4 * 1024 * 1024);
+    CHECK(talk.protocol.error().code() == errc::message_too_big);
+}
+
+TEST_CASE("S5 an answer without an end takes no more memory than its limit", "[protocol]")
+{
+    Talk talk;
+    const auto bytes = "HTTP/1.1 101 Switching\r\nX: " + std::string(10'000'000, 'x');
+    CHECK(count_bytes([&] { feed(talk.protocol, bytes); }) < 128 * 1024);
+    CHECK(talk.protocol.error().code() == errc::handshake_too_large);
+}
+
+TEST_CASE("memory that one large message needed is given back after a while of small ones", "[protocol]")
+{
+    OpenTalk talk;
+    feed(talk.protocol, encode(frames::binary, std::string(1'000'000, 'x')));
+    CHECK(talk.protocol.frame().capacity() >= 1'000'000);
+    const auto what = GENERATE(frames::binary, frames::ping);
+    for (int times = 0; times < 20; ++times) feed(talk.protocol, encode(what, "small"));
+    feed(talk.protocol, encode(frames::binary, "small"));
+    CHECK(talk.protocol.frame().capacity() < 1000);
+}
