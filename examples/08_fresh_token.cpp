@@ -66,7 +66,7 @@ int main()
     // region: prepare
     boost::asio::thread_pool pool{1};
     const auto prepare = [&](Conn conn, int, PrepareReply answer) {
-        // Must not block, so the login happens elsewhere. Timeouts::open covers it.
+        // Must not block, so the login happens elsewhere: Timeouts::open says for how long.
         boost::asio::post(pool, [&logins, conn = std::move(conn), answer = std::move(answer)]() mutable {
             conn.headers.set("Authorization", logins.log_in());
             answer(std::move(conn)); // or answer.fail("no token"), which counts as a failed attempt

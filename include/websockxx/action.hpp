@@ -21,7 +21,8 @@ struct Ok {
     friend bool operator==(const Ok&, const Ok&) = default;
 };
 
-/// What a callback wants to happen next (WebSockex: `:ok`, `:reply`, `:close`). Made by Client::ok(), reply() and close().
+/// What a callback wants to happen next (WebSockex: `:ok`, `:reply`, `:close`). Made by Client::ok(), reply() and
+/// close().
 class WEBSOCKXX_DECL Action {
 public:
     struct Close {
@@ -52,8 +53,8 @@ private:
     std::unique_ptr<Close> close_;
 };
 
-/// What to do about a disconnect (WebSockex: `:ok`, `:reconnect`). Made by Client::ok(), reconnect(), reconnect_in() and
-/// ask_policy(). A value.
+/// What to do about a disconnect (WebSockex: `:ok`, `:reconnect`). Made by Client::ok(), reconnect(), reconnect_in()
+/// and ask_policy(). A value.
 class WEBSOCKXX_DECL Decision {
 public:
     enum class Kind : std::uint8_t {
@@ -63,7 +64,10 @@ public:
     };
 
     Decision(Ok) noexcept {}
-    explicit Decision(Kind kind, std::optional<std::chrono::milliseconds> delay = {}) noexcept : kind_(kind), delay_(delay) {}
+    explicit Decision(Kind kind, std::optional<std::chrono::milliseconds> delay = {}) noexcept
+        : kind_(kind), delay_(delay)
+    {
+    }
 
     [[nodiscard]] Kind kind() const noexcept { return kind_; }
 

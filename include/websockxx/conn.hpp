@@ -31,7 +31,7 @@ struct Timeouts {
 /// silence.
 struct Limits {
     std::size_t message_bytes = 16 * 1024 * 1024;    ///< one incoming message, inflated
-    std::size_t fragments = 16'384;                  ///< frames of one incoming message
+    std::size_t fragments = 131'072;                 ///< frames of one incoming message
     std::size_t handshake_bytes = 16 * 1024;         ///< the head of the answer to the opening handshake
     std::size_t handshake_fields = 100;              ///< its header fields
     std::size_t refusal_body_bytes = 16 * 1024;      ///< kept of the body of a refused handshake

@@ -14,7 +14,8 @@ enum class Severity : std::uint8_t {
     error,   ///< something is lost: a client ended abnormally, an info that nobody handles
 };
 
-/// Where the library's few lines go. Called on the client's strand; must not throw. Holds no secrets: no credentials, no payloads.
+/// Where the library's few lines go. Called on the client's strand; must not throw. Holds no secrets: no credentials,
+/// no payloads.
 using Log = std::function<void(Severity severity, std::string_view line)>;
 
 /// The default: one line to the standard error stream.

@@ -21,8 +21,8 @@ namespace io {
 class Mailbox;
 }
 
-/// The answer that a `prepare` hook owes. Move-only: call it once, from any thread, now or later. Destroyed unanswered, it
-/// fails the attempt with errc::prepare_failed.
+/// The answer that a `prepare` hook owes. Move-only: call it once, from any thread, now or later. Destroyed unanswered,
+/// it fails the attempt with errc::prepare_failed.
 class WEBSOCKXX_DECL PrepareReply {
 public:
     PrepareReply(std::weak_ptr<io::Mailbox> mailbox, std::uint64_t attempt);
@@ -42,8 +42,8 @@ private:
 };
 
 /// Called before every attempt, with the Conn that would be used and the number of the attempt since a connection was
-/// stable: a place to fetch a fresh token. Runs on the client's strand and must not block; answer later if it takes time. Timeouts::open
-/// limits it, and then anew the attempt.
+/// stable: a place to fetch a fresh token. Runs on the client's strand and must not block; answer later if it takes
+/// time. Timeouts::open limits it, and then anew the attempt.
 using Prepare = std::function<void(Conn conn, int attempt, PrepareReply reply)>;
 
 /// How to start a client (the options of WebSockex.start_link/4). Options of the connection are in Conn.

@@ -28,17 +28,22 @@ namespace detail {
 
 // What a message is kept as: characters that somebody else owns are copied.
 template <class M>
-using Kept = std::conditional_t<std::is_convertible_v<std::decay_t<M>, std::string_view> && std::is_pointer_v<std::decay_t<M>>,
-    std::string, std::decay_t<M>>;
+using Kept =
+    std::conditional_t<std::is_convertible_v<std::decay_t<M>, std::string_view> && std::is_pointer_v<std::decay_t<M>>,
+        std::string, std::decay_t<M>>;
 
 template <class C, class M>
 concept HandlesCast = requires(C& client, M message) {
-    { client.handle_cast(std::move(message)) } -> std::convertible_to<Action>;
+    {
+        client.handle_cast(std::move(message))
+    } -> std::convertible_to<Action>;
 };
 
 template <class C, class M>
 concept HandlesInfo = requires(C& client, M message) {
-    { client.handle_info(std::move(message)) } -> std::convertible_to<Action>;
+    {
+        client.handle_info(std::move(message))
+    } -> std::convertible_to<Action>;
 };
 
 template <class C, class M>
@@ -83,16 +88,17 @@ public:
 
     /// Sends a frame, and waits until the kernel has it, or why it does not (WebSockex.send_frame/3).
     ///
-    /// Errors: not_connected_opening, not_connected_closing, client_ended; invalid_frame, control_frame_too_large, invalid_utf8 (the connection stays
-    /// up); send_queue_full, inbox_full; connection_lost; not_sent_in_time, or send_timeout when the frame may still go out; calling_self and
-    /// blocking_in_callback where waiting could never end: return `reply(frame)`, or use send() or async_send_frame() there.
+    /// Errors: not_connected_opening, not_connected_closing, client_ended; invalid_frame, control_frame_too_large,
+    /// invalid_utf8 (the connection stays up); send_queue_full, inbox_full; connection_lost; not_sent_in_time, or
+    /// send_timeout when the frame may still go out; calling_self and blocking_in_callback where waiting could never
+    /// end: return `reply(frame)`, or use send() or async_send_frame() there.
     result<void> send_frame(Frame frame, std::chrono::milliseconds timeout = std::chrono::seconds{5}) const;
 
     /// Sends a frame without waiting, in the order of the calls. The result says only whether it was queued.
     result<void> send(Frame frame) const;
 
-    /// Sends a frame; completes with `void(error_code)` when the kernel has it, or as send_frame() fails. Cancellation takes the frame
-    /// back if it was not yet encoded.
+    /// Sends a frame; completes with `void(error_code)` when the kernel has it, or as send_frame() fails. Cancellation
+    /// takes the frame back if it was not yet encoded.
     template <boost::asio::completion_token_for<void(error_code)> Token>
     auto async_send_frame(Frame frame, Token&& token) const
     {
@@ -103,13 +109,14 @@ public:
             token, mailbox_, std::move(frame));
     }
 
-    /// Begins the closing handshake with an empty close frame, as if a callback had answered close(); handle_disconnect() follows, and may reconnect.
-    /// Does nothing while no connection is open.
+    /// Begins the closing handshake with an empty close frame, as if a callback had answered close();
+    /// handle_disconnect() follows, and may reconnect. Does nothing while no connection is open.
     result<void> close() const;
     /// The same with a code and a text. Errors: invalid_close_code, invalid_utf8, client_ended.
     result<void> close(std::uint16_t code, std::string_view text = {}) const;
 
-    /// Ends the client: close frame 1001, the transport closed at once, terminate(), no handle_disconnect(). From any state.
+    /// Ends the client: close frame 1001, the transport closed at once, terminate(), no handle_disconnect(). From any
+    /// state.
     void stop() const;
     /// Ends the client like stop(), but without a close frame.
     void abort() const;
@@ -128,7 +135,8 @@ public:
     /// The same, for no longer than `limit`; no value if it has not ended by then.
     result<std::optional<CloseReason>> wait_for(std::chrono::milliseconds limit) const;
 
-    /// Completes with `void(error_code, CloseReason)` when the client has ended; with `operation_aborted` if cancelled before.
+    /// Completes with `void(error_code, CloseReason)` when the client has ended; with `operation_aborted` if cancelled
+    /// before.
     template <boost::asio::completion_token_for<void(error_code, CloseReason)> Token>
     auto async_wait(Token&& token) const
     {
@@ -157,8 +165,8 @@ private:
         boost::asio::any_completion_handler<void(error_code, CloseReason)> handler);
 };
 
-/// Reaches a client from anywhere: WebSockex's pid. Copyable, comparable, and safe to keep for ever: it does not keep the client alive,
-/// and after the client's end everything says so with errc::client_ended.
+/// Reaches a client from anywhere: WebSockex's pid. Copyable, comparable, and safe to keep for ever: it does not keep
+/// the client alive, and after the client's end everything says so with errc::client_ended.
 ///
 /// Threads   Everything may be called from every thread and from every callback, in every state.
 template <class C = Client>
@@ -172,8 +180,8 @@ public:
     {
     }
 
-    /// Hands `message` to the client's `handle_cast` (WebSockex.cast/2). While no connection is open it waits; it is dropped if the client
-    /// ends first. Errors: client_ended, inbox_full.
+    /// Hands `message` to the client's `handle_cast` (WebSockex.cast/2). While no connection is open it waits; it is
+    /// dropped if the client ends first. Errors: client_ended, inbox_full.
     template <class M>
         requires detail::HandlesCast<C, detail::Kept<M>>
     result<void> cast(M&& message) const
@@ -182,8 +190,8 @@ public:
         return put(std::make_unique<detail::CastLetter<C, Kept>>(Kept(std::forward<M>(message))));
     }
 
-    /// Hands `message` to the client's `handle_info`, as cast() does. A type that the client has no `handle_info` for is logged as an error
-    /// and dropped, as in WebSockex. What counts is `C`: a `Ref<Client>` knows no `handle_info`.
+    /// Hands `message` to the client's `handle_info`, as cast() does. A type that the client has no `handle_info` for
+    /// is logged as an error and dropped, as in WebSockex. What counts is `C`: a `Ref<Client>` knows no `handle_info`.
     template <class M>
     result<void> info(M&& message) const
     {
@@ -202,9 +210,10 @@ public:
 
 /// A Ref that owns: its end is the client's end (start_link). Move-only.
 ///
-/// Lifetime  The destructor does what stop() does. For a client on Runtime::shared() it then waits until terminate() has returned and the client is
-///           destroyed, so that what the client refers to may be destroyed next; except inside a callback or on that thread, where
-///           it cannot wait. For a client on an executor of yours it never waits: your executor decides when callbacks run.
+/// Lifetime  The destructor does what stop() does. For a client on Runtime::shared() it then waits until terminate()
+///           has returned and the client is destroyed, so that what the client refers to may be destroyed next; except
+///           inside a callback or on that thread, where it cannot wait. For a client on an executor of yours it never
+///           waits: your executor decides when callbacks run.
 template <class C = Client>
 class Link : public Ref<C> {
 public:
@@ -227,7 +236,8 @@ public:
     Ref<C> release() noexcept { return Ref<C>(std::move(this->mailbox_)); }
 };
 
-/// The Ref of a client, from inside it (Elixir's self()): `self(*this).send_after(1s, Tick{})`. Empty in the constructor.
+/// The Ref of a client, from inside it (Elixir's self()): `self(*this).send_after(1s, Tick{})`. Empty in the
+/// constructor.
 template <std::derived_from<Client> C>
 [[nodiscard]] Ref<C> self(const C& client)
 {

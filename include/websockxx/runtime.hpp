@@ -12,8 +12,8 @@ namespace websockxx {
 /// A background thread for programs that have no io_context of their own.
 ///
 /// Threads   get_executor() may be called from anywhere.
-/// Lifetime  The destructor stops the thread; clients that still run on it end with errc::runtime_ended, without terminate(). The
-///           shared one is made when first needed and lives until the program ends.
+/// Lifetime  The destructor stops the thread; clients that still run on it end with errc::runtime_ended, without
+///           terminate(). The shared one is made when first needed and lives until the program ends.
 class WEBSOCKXX_DECL Runtime {
 public:
     Runtime();

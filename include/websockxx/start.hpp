@@ -79,12 +79,12 @@ auto async_start_as(std::unique_ptr<Client> client, Where where, Options options
 
 /// Starts a client that lives until it ends by itself (WebSockex.start/4).
 ///
-/// Blocks until the opening handshake and handle_connect() have succeeded, or failed; with Options::async it returns at once. All time limits are
-/// in Conn::timeouts.
+/// Blocks until the opening handshake and handle_connect() have succeeded, or failed; with Options::async it returns at
+/// once. All time limits are in Conn::timeouts.
 ///
-/// Errors: what Conn::parse() and Conn::check() say; the failure of the attempt (Error::phase(), refusal(), detail()); callback_threw with what()
-/// of an exception in handle_connect(); blocking_in_callback where waiting could never end, such as inside a callback or on the thread
-/// that runs Options::executor: use Options::async or async_start() there.
+/// Errors: what Conn::parse() and Conn::check() say; the failure of the attempt (Error::phase(), refusal(), detail());
+/// callback_threw with what() of an exception in handle_connect(); blocking_in_callback where waiting could never end,
+/// such as inside a callback or on the thread that runs Options::executor: use Options::async or async_start() there.
 template <std::derived_from<Client> C>
 result<Ref<C>> start(std::unique_ptr<C> client, Where where, Options options = {})
 {
@@ -118,8 +118,8 @@ result<Link<C>> start_link(Where where, Options options = {})
     return start_link(std::make_unique<C>(), std::move(where), std::move(options));
 }
 
-/// Starts a client without blocking; completes with `void(error_code, Ref<C>)` when start() would return. On failure the Ref's
-/// reason() has the details. Cancellation ends the client. Options::async is not looked at.
+/// Starts a client without blocking; completes with `void(error_code, Ref<C>)` when start() would return. On failure
+/// the Ref's reason() has the details. Cancellation ends the client. Options::async is not looked at.
 template <std::derived_from<Client> C, boost::asio::completion_token_for<void(error_code, Ref<C>)> Token>
 auto async_start(std::unique_ptr<C> client, Where where, Options options, Token&& token)
 {

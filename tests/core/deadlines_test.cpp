@@ -91,6 +91,5 @@ TEST_CASE("each timer has a place of its own in the table", "[core]")
     Deadlines deadlines;
     for (std::size_t i = 0; i < websockxx::core::timer_count; ++i)
         deadlines.arm(static_cast<Timer>(i), Deadlines::Moment{static_cast<int>(10 - i)});
-    for (std::size_t i = websockxx::core::timer_count; i-- > 0;)
-        CHECK(deadlines.pop(10ms) == static_cast<Timer>(i));
+    for (std::size_t i = websockxx::core::timer_count; i-- > 0;) CHECK(deadlines.pop(10ms) == static_cast<Timer>(i));
 }

@@ -6,6 +6,7 @@
 
 #include <boost/system/errc.hpp>
 
+#include <optional>
 #include <string>
 
 using namespace websockxx;
@@ -37,8 +38,7 @@ TEST_CASE("WX-075 WX-087 a callback closes: close frame, the server's answer, it
     CHECK(script.state() == State::closing);
     script.given(ClosePassed{empty, empty}).expect({Arm{Timer::linger, 1s}, Shutdown{}});
     CHECK(script.state() == State::lingering);
-    script.given(Lost{}).expect(
-        {Disarm{Timer::close}, Disarm{Timer::linger}, Drop{}, CallDisconnect{reason, 1, true}});
+    script.given(Lost{}).expect({Disarm{Timer::close}, Disarm{Timer::linger}, Drop{}, CallDisconnect{reason, 1, true}});
     script.given(Decided{Ok{}}).expect({CallTerminate{reason}, Finish{reason}});
     CHECK(reason.normal());
 }
@@ -50,8 +50,8 @@ TEST_CASE("WX-039 WX-050 WX-088 a callback closes with a code and a text: both a
         .received = CloseFrame{4012, "Test Close"},
         .clean = true};
     auto script = open();
-    script.given(CloseAsked{4012, "Test Close"}).expect(
-        {Disarm{Timer::heartbeat}, SendClose{4012, "Test Close"}, Arm{Timer::close, 5s}});
+    script.given(CloseAsked{4012, "Test Close"})
+        .expect({Disarm{Timer::heartbeat}, SendClose{4012, "Test Close"}, Arm{Timer::close, 5s}});
     script.given(ClosePassed{reason.sent, reason.received}).given(Lost{});
     CHECK(to_string(*script.last<CallDisconnect>()) == to_string(CallDisconnect{reason, 1, true}));
     CHECK(script.last<CallDisconnect>()->reason.code() == 4012);
@@ -72,8 +72,8 @@ TEST_CASE("WXB-19 the text of a close is cut to what a close frame can hold, who
     for (int i = 0; i < 50; ++i) euros += "\xE2\x82\xAC";
     const auto fitting = euros.substr(0, 123);
     auto script = open();
-    script.given(CloseAsked{1000, euros + "x"}).expect(
-        {Disarm{Timer::heartbeat}, SendClose{1000, fitting}, Arm{Timer::close, 5s}});
+    script.given(CloseAsked{1000, euros + "x"})
+        .expect({Disarm{Timer::heartbeat}, SendClose{1000, fitting}, Arm{Timer::close, 5s}});
     script.given(ClosePassed{CloseFrame{1000, fitting}, empty}).given(Lost{});
     CHECK(script.last<CallDisconnect>()->reason.text() == fitting);
 }
@@ -91,8 +91,7 @@ TEST_CASE("WXB-21 WXB-22 once a close frame is sent, another close is not", "[co
 
 TEST_CASE("WX-096 a server that does not answer the close is given up after the close timeout", "[core]")
 {
-    const CloseReason reason{
-        .by = By::local, .sent = empty, .error = Error{errc::close_timeout, Phase::closing}};
+    const CloseReason reason{.by = By::local, .sent = empty, .error = Error{errc::close_timeout, Phase::closing}};
     auto script = open();
     script.given(CloseAsked{});
     script.wait(4'999ms).expect({});
@@ -138,8 +137,8 @@ TEST_CASE("without a limit for lingering the close timeout ends it", "[core]")
     script.wait(1ms).expect({Drop{}, CallDisconnect{reason, 1, true}});
 }
 
-TEST_CASE("a transport that ends before the server's close frame: our close is the reason, and it is not clean",
-    "[core]")
+TEST_CASE(
+    "a transport that ends before the server's close frame: our close is the reason, and it is not clean", "[core]")
 {
     const CloseReason reason{.by = By::local, .sent = CloseFrame{4000, ""}};
     auto script = open();
@@ -151,8 +150,8 @@ TEST_CASE("WX-092 a close frame that did not leave, as the transport had ended, 
 {
     auto script = open();
     script.given(CloseAsked{4000, ""});
-    script.given(Lost{{}, true}).expect({Disarm{Timer::close}, Drop{},
-        CallDisconnect{{.by = By::transport, .error = lost}, 1, true}});
+    script.given(Lost{{}, true})
+        .expect({Disarm{Timer::close}, Drop{}, CallDisconnect{{.by = By::transport, .error = lost}, 1, true}});
 }
 
 TEST_CASE("what else the server does wrong while we close is as good as no answer", "[core]")
@@ -160,8 +159,8 @@ TEST_CASE("what else the server does wrong while we close is as good as no answe
     const CloseReason reason{.by = By::local, .sent = empty};
     auto script = open();
     script.given(CloseAsked{});
-    script.given(ProtocolFailed{errc::protocol_error, std::nullopt}).expect(
-        {Disarm{Timer::close}, Drop{}, CallDisconnect{reason, 1, true}});
+    script.given(ProtocolFailed{errc::protocol_error, std::nullopt})
+        .expect({Disarm{Timer::close}, Drop{}, CallDisconnect{reason, 1, true}});
 }
 
 TEST_CASE("WXB-18 WXB-23 while closing nothing is handed to the client", "[core]")
@@ -180,10 +179,9 @@ TEST_CASE("WX-085 the server closes without a code: handle_disconnect, and an or
 {
     const CloseReason reason{.by = By::remote, .sent = empty, .received = empty, .clean = true};
     auto script = open();
-    script.given(ClosePassed{empty, empty}).expect(
-        {Disarm{Timer::heartbeat}, Arm{Timer::close, 5s}, Arm{Timer::linger, 1s}, Shutdown{}});
-    script.given(Lost{}).expect(
-        {Disarm{Timer::close}, Disarm{Timer::linger}, Drop{}, CallDisconnect{reason, 1, true}});
+    script.given(ClosePassed{empty, empty})
+        .expect({Disarm{Timer::heartbeat}, Arm{Timer::close, 5s}, Arm{Timer::linger, 1s}, Shutdown{}});
+    script.given(Lost{}).expect({Disarm{Timer::close}, Disarm{Timer::linger}, Drop{}, CallDisconnect{reason, 1, true}});
     script.given(Decided{Ok{}}).expect({CallTerminate{reason}, Finish{reason}});
     CHECK(reason.normal());
 }
@@ -206,8 +204,8 @@ TEST_CASE("an end with an error behind both close frames does not matter", "[cor
     const CloseReason reason{.by = By::remote, .sent = empty, .received = empty, .clean = true};
     auto script = open();
     script.given(ClosePassed{empty, empty});
-    script.given(Lost{reset, true}).expect(
-        {Disarm{Timer::close}, Disarm{Timer::linger}, Drop{}, CallDisconnect{reason, 1, true}});
+    script.given(Lost{reset, true})
+        .expect({Disarm{Timer::close}, Disarm{Timer::linger}, Drop{}, CallDisconnect{reason, 1, true}});
 }
 
 TEST_CASE("while lingering nothing that comes is of interest", "[core]")
@@ -226,8 +224,8 @@ TEST_CASE("while lingering nothing that comes is of interest", "[core]")
 
 TEST_CASE("WX-093 WX-094 a transport that ends without a closing handshake is a lost connection", "[core]")
 {
-    open().given(Lost{}).expect({Disarm{Timer::heartbeat}, Drop{},
-        CallDisconnect{{.by = By::transport, .error = lost}, 1, true}});
+    open().given(Lost{}).expect(
+        {Disarm{Timer::heartbeat}, Drop{}, CallDisconnect{{.by = By::transport, .error = lost}, 1, true}});
 }
 
 TEST_CASE("WX-041 WXB-28 WXB-29 why the transport ended is in the detail of the error", "[core]")
@@ -268,12 +266,13 @@ TEST_CASE("WXB-01 WXB-03 WXB-07 a server that breaks the protocol has been answe
           "handle_disconnect learns why",
     "[core]")
 {
-    const std::optional<CloseFrame> sent = GENERATE(as<std::optional<CloseFrame>>(), CloseFrame{1002, ""}, std::nullopt);
+    const std::optional<CloseFrame> sent =
+        GENERATE(as<std::optional<CloseFrame>>(), CloseFrame{1002, ""}, std::nullopt);
     const Error broken{errc::protocol_error, Phase::open, "a reserved bit"};
     const CloseReason reason{.by = By::local, .sent = sent, .error = broken};
     auto script = open();
-    script.given(ProtocolFailed{broken, sent}).expect(
-        {Disarm{Timer::heartbeat}, Arm{Timer::close, 5s}, Arm{Timer::linger, 1s}, Shutdown{}});
+    script.given(ProtocolFailed{broken, sent})
+        .expect({Disarm{Timer::heartbeat}, Arm{Timer::close, 5s}, Arm{Timer::linger, 1s}, Shutdown{}});
     CHECK(script.state() == State::lingering);
     script.wait(999ms).expect({});
     script.wait(1ms).expect({Disarm{Timer::close}, Drop{}, CallDisconnect{reason, 1, true}});

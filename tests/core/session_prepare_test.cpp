@@ -4,6 +4,8 @@
 #include "support/session_script.hpp"
 #include "support/test.hpp"
 
+#include <vector>
+
 using namespace websockxx;
 using namespace websockxx::test;
 
@@ -51,7 +53,9 @@ TEST_CASE("a Conn without a limit, made by prepare, takes the limit away", "[cor
     auto patient = home;
     patient.timeouts.open = 0ms;
     SessionScript script{home, with_prepare};
-    script.given(Started{}).given(Prepared{patient}).expect({Disarm{Timer::open}, Arm{Timer::connect, 6s}, Open{patient}});
+    script.given(Started{})
+        .given(Prepared{patient})
+        .expect({Disarm{Timer::open}, Arm{Timer::connect, 6s}, Open{patient}});
 }
 
 TEST_CASE("a prepare hook that gives up fails the attempt", "[core]")
@@ -59,8 +63,8 @@ TEST_CASE("a prepare hook that gives up fails the attempt", "[core]")
     const Error error{errc::prepare_failed, Phase::prepare, "no token"};
     SessionScript script{home, with_prepare};
     script.given(Started{});
-    script.given(PrepareFailed{error}).expect(
-        {Disarm{Timer::open}, Drop{}, ReportStarted{error}, Finish{{.error = error}}});
+    script.given(PrepareFailed{error})
+        .expect({Disarm{Timer::open}, Drop{}, ReportStarted{error}, Finish{{.error = error}}});
 }
 
 TEST_CASE("a Conn made by prepare that passes no check fails the attempt", "[core]")
@@ -68,8 +72,8 @@ TEST_CASE("a Conn made by prepare that passes no check fails the attempt", "[cor
     const auto error = SessionScript::nowhere().check().error();
     SessionScript script{home, with_prepare};
     script.given(Started{});
-    script.given(Prepared{SessionScript::nowhere()}).expect(
-        {Disarm{Timer::open}, Drop{}, ReportStarted{error}, Finish{{.error = error}}});
+    script.given(Prepared{SessionScript::nowhere()})
+        .expect({Disarm{Timer::open}, Drop{}, ReportStarted{error}, Finish{{.error = error}}});
 }
 
 TEST_CASE("no timeout is so long that a clock overflows, not even one that passes no check", "[core]")
@@ -127,9 +131,9 @@ TEST_CASE("while preparing there is no transport to hear of", "[core]")
 {
     SessionScript script{home, with_prepare};
     script.given(Started{});
-    for (const core::Event& event : std::vector<core::Event>{TransportConnected{}, TransportOpened{}, Opened{},
-             OpenFailed{errc::tls_failed}, ConnectAnswered{}, Lost{}, CloseAsked{}, ClosePassed{},
-             ProtocolFailed{errc::protocol_error, std::nullopt}})
+    for (const core::Event& event :
+        std::vector<core::Event>{TransportConnected{}, TransportOpened{}, Opened{}, OpenFailed{errc::tls_failed},
+            ConnectAnswered{}, Lost{}, CloseAsked{}, ClosePassed{}, ProtocolFailed{errc::protocol_error, std::nullopt}})
         script.given(event).expect({});
     CHECK(script.state() == State::preparing);
 }

@@ -4,6 +4,8 @@
 #include "support/session_script.hpp"
 #include "support/test.hpp"
 
+#include <algorithm>
+#include <memory>
 #include <stdexcept>
 #include <vector>
 
@@ -173,11 +175,13 @@ TEST_CASE("WX-090 the loss of a connection is attempt 1, and each failed attempt
 {
     auto script = asking({});
     script.given(Decided{reconnect()});
-    script.wait(0ms).given(OpenFailed{forbidden}).expect({Disarm{Timer::open}, Disarm{Timer::connect}, Drop{},
-        CallDisconnect{{.error = forbidden}, 2, false}});
+    script.wait(0ms)
+        .given(OpenFailed{forbidden})
+        .expect({Disarm{Timer::open}, Disarm{Timer::connect}, Drop{}, CallDisconnect{{.error = forbidden}, 2, false}});
     script.given(Decided{reconnect_in(1s)});
-    script.wait(1s).given(OpenFailed{forbidden}).expect({Disarm{Timer::open}, Disarm{Timer::connect}, Drop{},
-        CallDisconnect{{.error = forbidden}, 3, false}});
+    script.wait(1s)
+        .given(OpenFailed{forbidden})
+        .expect({Disarm{Timer::open}, Disarm{Timer::connect}, Drop{}, CallDisconnect{{.error = forbidden}, 3, false}});
     script.given(Decided{Ok{}}).expect({CallTerminate{{.error = forbidden}}, Finish{{.error = forbidden}}});
 }
 

@@ -5,10 +5,12 @@
 #include "support/test.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <random>
 #include <vector>
 
-/// @file Many attempts, or many clients: what a server has to bear. The draws are pseudo-random and the same in each run.
+/// @file Many attempts, or many clients: what a server has to bear. The draws are pseudo-random, and the same in each
+/// run.
 
 using namespace websockxx;
 using namespace websockxx::test;
@@ -32,7 +34,8 @@ int attempts_within(std::chrono::milliseconds time, const Decision& decision, co
     return attempts;
 }
 
-/// When each of the clients tries again whose connection, stable until then, is lost now, and all attempts after it fail.
+/// How long each of the clients waits before this attempt, if all lost a stable connection, and the attempts before it
+/// failed.
 std::vector<std::chrono::milliseconds> retries(int clients, int attempt)
 {
     std::mt19937 random{2};

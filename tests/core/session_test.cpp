@@ -8,6 +8,7 @@
 
 #include <exception>
 #include <stdexcept>
+#include <vector>
 
 using namespace websockxx;
 using namespace websockxx::test;
@@ -19,8 +20,7 @@ const Error not_found = Error::refused({404, "Not Found", {}, {}});
 const Error raised{errc::callback_threw, Phase::open, "Async Timeout"};
 const auto exception = std::make_exception_ptr(std::runtime_error("Async Timeout"));
 const CloseReason thrown{.by = By::local, .error = raised, .exception = exception};
-const CloseReason thrown_1011{
-    .by = By::local, .sent = CloseFrame{1011, ""}, .error = raised, .exception = exception};
+const CloseReason thrown_1011{.by = By::local, .sent = CloseFrame{1011, ""}, .error = raised, .exception = exception};
 
 SessionScript opening(Conn conn = home, core::Settings settings = {})
 {
@@ -75,16 +75,18 @@ TEST_CASE("a transport may open without a word about its TCP connection", "[core
 
 TEST_CASE("WX-098 WX-105 a refused first attempt fails the start, and nobody is asked", "[core]")
 {
-    opening().given(OpenFailed{not_found}).expect({Disarm{Timer::open}, Disarm{Timer::connect}, Drop{},
-        ReportStarted{not_found}, Finish{{.error = not_found}}});
+    opening()
+        .given(OpenFailed{not_found})
+        .expect({Disarm{Timer::open}, Disarm{Timer::connect}, Drop{}, ReportStarted{not_found},
+            Finish{{.error = not_found}}});
 }
 
-TEST_CASE("WX-097 with handle_initial_conn_failure a failed first attempt asks handle_disconnect, which may end it",
-    "[core]")
+TEST_CASE(
+    "WX-097 with handle_initial_conn_failure a failed first attempt asks handle_disconnect, which may end it", "[core]")
 {
     auto script = opening(home, {.handle_initial_conn_failure = true});
-    script.given(OpenFailed{not_found}).expect({Disarm{Timer::open}, Disarm{Timer::connect}, Drop{},
-        CallDisconnect{{.error = not_found}, 1, false}});
+    script.given(OpenFailed{not_found})
+        .expect({Disarm{Timer::open}, Disarm{Timer::connect}, Drop{}, CallDisconnect{{.error = not_found}, 1, false}});
     CHECK(script.state() == State::asking);
     script.given(Decided{Ok{}}).expect({ReportStarted{not_found}, Finish{{.error = not_found}}});
 }
@@ -102,10 +104,7 @@ TEST_CASE("an attempt that takes too long fails, and the error says in which pha
     auto conn = home;
     std::vector<core::Event> events;
     Phase phase = Phase::connect;
-    SECTION("without a limit of its own for TCP")
-    {
-        conn.timeouts.connect = 0ms;
-    }
+    SECTION("without a limit of its own for TCP") { conn.timeouts.connect = 0ms; }
     SECTION("TLS")
     {
         conn.secure = true;
@@ -137,8 +136,9 @@ TEST_CASE("a transport that ends while it is opened fails the attempt", "[core]"
     const auto reset = make_error_code(boost::system::errc::connection_reset);
     auto script = opening();
     script.given(TransportConnected{});
-    script.given(Lost{reset}).expect({Disarm{Timer::open}, Drop{}, ReportStarted{Error{reset, Phase::handshake}},
-        Finish{{.error = Error{reset, Phase::handshake}}}});
+    script.given(Lost{reset})
+        .expect({Disarm{Timer::open}, Drop{}, ReportStarted{Error{reset, Phase::handshake}},
+            Finish{{.error = Error{reset, Phase::handshake}}}});
 }
 
 TEST_CASE("a transport that ends without a reason while it is opened fails the attempt with one", "[core]")
@@ -171,7 +171,8 @@ TEST_CASE("timeouts of zero are no limits: nothing is armed while a connection i
 
 // ---- handle_connect
 
-TEST_CASE("WX-012 WX-013 WX-017 WX-018 a first handle_connect that throws fails the start: no close frame, no terminate",
+TEST_CASE(
+    "WX-012 WX-013 WX-017 WX-018 a first handle_connect that throws fails the start: no close frame, no terminate",
     "[core]")
 {
     auto script = opening();
@@ -180,25 +181,33 @@ TEST_CASE("WX-012 WX-013 WX-017 WX-018 a first handle_connect that throws fails 
     CHECK(script.state() == State::done);
 }
 
+TEST_CASE("a start that fails without an error, as code may throw one without a code, fails with one", "[core]")
+{
+    auto script = opening();
+    script.given(Opened{});
+    script.given(Threw{Error{}, exception});
+    CHECK(script.last<ReportStarted>()->error.code() == errc::connection_lost);
+}
+
 TEST_CASE("WX-074 a first handle_connect whose reply cannot be encoded fails the start, also with the option", "[core]")
 {
     const Error invalid{errc::invalid_frame, Phase::open};
     auto script = opening(home, {.handle_initial_conn_failure = true});
     script.given(Opened{});
-    script.given(ReplyFailed{invalid}).expect(
-        {Drop{}, ReportStarted{invalid}, Finish{{.by = By::local, .error = invalid}}});
+    script.given(ReplyFailed{invalid})
+        .expect({Drop{}, ReportStarted{invalid}, Finish{{.by = By::local, .error = invalid}}});
 }
 
 TEST_CASE("WX-072 WXB-32 a later handle_connect that throws closes with 1011 and ends the client", "[core]")
 {
     SessionScript script;
     script.open().lose().given(Decided{reconnect()}).wait(0ms).given(Opened{});
-    script.given(Threw{raised, exception}).expect(
-        {SendClose{1011, ""}, Drop{}, CallTerminate{thrown_1011}, Finish{thrown_1011}});
+    script.given(Threw{raised, exception})
+        .expect({SendClose{1011, ""}, Drop{}, CallTerminate{thrown_1011}, Finish{thrown_1011}});
 }
 
-TEST_CASE("WX-071 WX-073 a later handle_connect whose reply cannot be encoded closes with 1011 and ends the client",
-    "[core]")
+TEST_CASE(
+    "WX-071 WX-073 a later handle_connect whose reply cannot be encoded closes with 1011 and ends the client", "[core]")
 {
     const Error invalid{errc::invalid_frame, Phase::open};
     const CloseReason reason{.by = By::local, .sent = CloseFrame{1011, ""}, .error = invalid};
@@ -221,8 +230,10 @@ TEST_CASE("WX-053 WX-054 WX-056 WX-057 WX-059 WX-060 WX-062 WX-063 WX-065 WX-066
           "closes with 1011 and at once, skips handle_disconnect and calls terminate",
     "[core]")
 {
-    open().given(Threw{raised, exception}).expect({Disarm{Timer::heartbeat}, SendClose{1011, ""}, Drop{},
-        CallTerminate{thrown_1011}, Finish{thrown_1011}});
+    open()
+        .given(Threw{raised, exception})
+        .expect(
+            {Disarm{Timer::heartbeat}, SendClose{1011, ""}, Drop{}, CallTerminate{thrown_1011}, Finish{thrown_1011}});
 }
 
 TEST_CASE("WX-052 WX-055 WX-058 WX-061 WX-064 WXB-19 a close that may not be sent is a bad response: closed with 1011, "
@@ -238,9 +249,8 @@ TEST_CASE("WX-052 WX-055 WX-058 WX-061 WX-064 WXB-19 a close that may not be sen
         {{5000, ""}, "close with the code 5000"},
         {{1000, "\xFF\xFF"}, "close with a text that is not UTF-8"},
     }));
-    const CloseReason reason{.by = By::local,
-        .sent = CloseFrame{1011, ""},
-        .error = Error{errc::bad_response, Phase::open, detail}};
+    const CloseReason reason{
+        .by = By::local, .sent = CloseFrame{1011, ""}, .error = Error{errc::bad_response, Phase::open, detail}};
     open().given(asked).expect(
         {Disarm{Timer::heartbeat}, SendClose{1011, ""}, Drop{}, CallTerminate{reason}, Finish{reason}});
 }
@@ -305,8 +315,8 @@ TEST_CASE("P28 WX-111 stopped or aborted before the first success, a client ends
     script.given(Prepared{home});
     SECTION("opening")
     {
-        script.given(StopAsked{error}).expect(
-            {Disarm{Timer::open}, Disarm{Timer::connect}, Drop{}, ReportStarted{error}, Finish{reason}});
+        script.given(StopAsked{error})
+            .expect({Disarm{Timer::open}, Disarm{Timer::connect}, Drop{}, ReportStarted{error}, Finish{reason}});
     }
     SECTION("greeting")
     {
@@ -328,15 +338,17 @@ TEST_CASE("P28 WX-111 stopped or aborted before the first success, a client ends
 TEST_CASE("P28 WX-109 stopped while open, a client sends close 1001, drops the transport and calls terminate", "[core]")
 {
     const CloseReason reason{.by = By::local, .sent = CloseFrame{1001, ""}, .error = errc::stopped};
-    open().given(StopAsked{errc::stopped}).expect(
-        {Disarm{Timer::heartbeat}, SendClose{1001, ""}, Drop{}, CallTerminate{reason}, Finish{reason}});
+    open()
+        .given(StopAsked{errc::stopped})
+        .expect({Disarm{Timer::heartbeat}, SendClose{1001, ""}, Drop{}, CallTerminate{reason}, Finish{reason}});
 }
 
 TEST_CASE("P28 aborted while open, a client sends no close frame", "[core]")
 {
     const CloseReason reason{.by = By::local, .error = errc::aborted};
-    open().given(StopAsked{errc::aborted}).expect(
-        {Disarm{Timer::heartbeat}, Drop{}, CallTerminate{reason}, Finish{reason}});
+    open()
+        .given(StopAsked{errc::aborted})
+        .expect({Disarm{Timer::heartbeat}, Drop{}, CallTerminate{reason}, Finish{reason}});
 }
 
 TEST_CASE("P28 WX-114 WXB-22 stopped or aborted while closing, a client sends no second close frame, and its reason "
@@ -356,8 +368,8 @@ TEST_CASE("P28 WX-114 WXB-22 stopped or aborted while closing, a client sends no
         reason.received = CloseFrame{4000, ""};
         reason.clean = true;
         script.given(ClosePassed{reason.sent, reason.received});
-        script.given(StopAsked{error}).expect(
-            {Disarm{Timer::close}, Disarm{Timer::linger}, Drop{}, CallTerminate{reason}, Finish{reason}});
+        script.given(StopAsked{error})
+            .expect({Disarm{Timer::close}, Disarm{Timer::linger}, Drop{}, CallTerminate{reason}, Finish{reason}});
     }
 }
 
@@ -376,8 +388,8 @@ TEST_CASE("P28 WX-110 stopped or aborted between two connections, a client ends 
     script.wait(1h);
     SECTION("opening")
     {
-        script.given(StopAsked{error}).expect(
-            {Disarm{Timer::open}, Disarm{Timer::connect}, Drop{}, CallTerminate{reason}, Finish{reason}});
+        script.given(StopAsked{error})
+            .expect({Disarm{Timer::open}, Disarm{Timer::connect}, Drop{}, CallTerminate{reason}, Finish{reason}});
     }
     script.given(Opened{});
     SECTION("greeting") { script.given(StopAsked{error}).expect({Drop{}, CallTerminate{reason}, Finish{reason}}); }

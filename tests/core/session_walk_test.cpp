@@ -28,12 +28,12 @@ const std::vector<core::Event>& all_events()
 {
     const CloseFrame frame{1001, ""};
     const Decision ask_policy{Decision::Kind::ask_policy};
-    static const std::vector<core::Event> events{
-        Started{}, Prepared{home}, Prepared{nowhere}, PrepareFailed{errc::prepare_failed}, //
-        TransportConnected{}, TransportOpened{}, Opened{}, OpenFailed{errc::bad_accept},   //
+    static const std::vector<core::Event> events{Started{}, Prepared{home}, Prepared{nowhere},
+        PrepareFailed{errc::prepare_failed},                                             //
+        TransportConnected{}, TransportOpened{}, Opened{}, OpenFailed{errc::bad_accept}, //
         ConnectAnswered{}, CloseAsked{}, CloseAsked{4000, "bye"}, CloseAsked{1006, ""}, CloseAsked{1000, "\xFF"},
-        ReplyFailed{errc::invalid_frame}, Threw{errc::callback_threw, nullptr},             //
-        ClosePassed{frame, frame}, ProtocolFailed{errc::protocol_error, frame},            //
+        ReplyFailed{errc::invalid_frame}, Threw{errc::callback_threw, nullptr},                        //
+        ClosePassed{frame, frame}, ProtocolFailed{errc::protocol_error, frame},                        //
         ProtocolFailed{errc::protocol_error, std::nullopt}, Lost{}, Lost{errc::connection_lost, true}, //
         Expired{Timer::open}, Expired{Timer::connect}, Expired{Timer::close}, Expired{Timer::linger},  //
         Expired{Timer::heartbeat, 0ms}, Expired{Timer::heartbeat, 1min}, Expired{Timer::retry},        //

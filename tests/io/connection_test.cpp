@@ -232,7 +232,9 @@ TEST_CASE("WX-040 a reply that cannot be encoded closes with 1011 and asks handl
     CHECK(f.record->terminations.at(0).error.code() == errc::control_frame_too_large);
 }
 
-TEST_CASE("WX-053 WX-056 WX-059 WX-062 WX-065 WX-084 a callback that throws closes with 1011 and skips handle_disconnect", "[connection]")
+TEST_CASE(
+    "WX-053 WX-056 WX-059 WX-062 WX-065 WX-084 a callback that throws closes with 1011 and skips handle_disconnect",
+    "[connection]")
 {
     Fixture f;
     f.opened();
@@ -260,7 +262,8 @@ TEST_CASE("WX-053 WX-056 WX-059 WX-062 WX-065 WX-084 a callback that throws clos
     CHECK_THROWS_AS(std::rethrow_exception(reason.exception), std::runtime_error);
 }
 
-TEST_CASE("WX-052 WX-055 WX-058 WX-061 WX-064 WXB-19 a close code that may not be sent is a bad response", "[connection]")
+TEST_CASE(
+    "WX-052 WX-055 WX-058 WX-061 WX-064 WXB-19 a close code that may not be sent is a bad response", "[connection]")
 {
     Fixture f;
     f.opened();
@@ -293,7 +296,8 @@ TEST_CASE("WX-106 a client without handle_frame ends when a message arrives, and
     CHECK_THAT(h.mailbox->reason()->message(), ContainsSubstring("handle_frame"));
 }
 
-TEST_CASE("WX-107 a cast that the client does not handle does not compile; WX-108 an info is logged and it lives on", "[connection]")
+TEST_CASE("WX-107 a cast that the client does not handle does not compile; WX-108 an info is logged and it lives on",
+    "[connection]")
 {
     struct Bare : Client {};
     STATIC_REQUIRE_FALSE(detail::HandlesCast<Bare, int>);
@@ -329,7 +333,10 @@ TEST_CASE("WX-033 WX-035 what cannot be sent is told so, and the client lives on
 {
     Fixture f;
     std::vector<error_code> results;
-    const auto send = [&] { (void)f.h().mailbox->put(io::item::Send{1, Frame::text("x"), std::make_unique<SendResult>(results)}); f.h().run(); };
+    const auto send = [&] {
+        (void)f.h().mailbox->put(io::item::Send{1, Frame::text("x"), std::make_unique<SendResult>(results)});
+        f.h().run();
+    };
     f.h().begin();
     send();
     f.h().accept();
@@ -380,7 +387,8 @@ TEST_CASE("P14 the send queue is bounded in bytes, and what is refused is told",
     f.h().wire->window = 0;
     std::vector<error_code> results;
     for (std::uint64_t id = 1; id <= 3; ++id) {
-        (void)f.h().mailbox->put(io::item::Send{id, Frame::binary(std::string(400, 'x')), std::make_unique<SendResult>(results)});
+        (void)f.h().mailbox->put(
+            io::item::Send{id, Frame::binary(std::string(400, 'x')), std::make_unique<SendResult>(results)});
     }
     f.h().run();
     CHECK(results == std::vector<error_code>{errc::send_queue_full});
@@ -453,7 +461,9 @@ TEST_CASE("WX-095 a half message of the old connection does not reach the new on
 TEST_CASE("WX-091 handle_disconnect can lead to another server", "[connection]")
 {
     Fixture f;
-    f.record->on_disconnect = [](const Disconnect&) { return reconnect_in(0ms, Conn{.secure = false, .host = "other", .port = 81}); };
+    f.record->on_disconnect = [](const Disconnect&) {
+        return reconnect_in(0ms, Conn{.secure = false, .host = "other", .port = 81});
+    };
     f.opened();
     f.h().end_transport();
     f.h().turn(0ms);

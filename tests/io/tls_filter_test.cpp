@@ -53,7 +53,7 @@ TEST_CASE("bytes go both ways, encrypted", "[io][tls]")
 TEST_CASE("a handshake may come in pieces of any size", "[io][tls]")
 {
     const CertificateAuthority authority;
-    for (const std::size_t piece : {1, 2, 7, 100}) {
+    for (const std::size_t piece : {1u, 2u, 7u, 100u}) {
         TlsTalk talk{trusting(authority.certificate()), "localhost", authority.issue()};
         CHECK(talk.shake_hands(piece) == Handshake::done);
     }
@@ -187,7 +187,7 @@ TEST_CASE("an end in the midst of the handshake is a lost connection", "[io][tls
 
 TEST_CASE("an answer that is not TLS fails the handshake", "[io][tls]")
 {
-    auto filter = std::move(TlsFilter::make({}, "localhost").value());
+    auto filter = TlsFilter::make({}, "localhost").value();
     CHECK(filter->handshake() == Handshake::wants_input);
     const auto answer = bytes_of("HTTP/1.1 400 Bad Request\r\n\r\n");
     std::copy(answer.begin(), answer.end(), filter->prepare().begin());

@@ -73,7 +73,8 @@ TEST_CASE("a reason phrase may be missing", "[protocol]")
 TEST_CASE("interim answers are skipped", "[protocol]")
 {
     Answer answer{Limits{}};
-    read(answer, "HTTP/1.1 100 Continue\r\nA: 1\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + accepted, any_piece());
+    read(answer, "HTTP/1.1 100 Continue\r\nA: 1\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + accepted,
+        any_piece());
     CHECK(answer.state() == State::accepted);
     CHECK(answer.response().status == 101);
     CHECK_FALSE(answer.response().headers.contains("Link"));
@@ -83,22 +84,27 @@ TEST_CASE("WXB-16 a refusal has its status, reason, headers and body", "[protoco
 {
     SECTION("with a length")
     {
-        CHECK(refusal("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 5\r\n\r\nHello, not read") ==
+        CHECK(refusal(
+                  "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 5\r\n\r\nHello, not read") ==
               Response{401, "Unauthorized", {{"WWW-Authenticate", "Basic"}, {"Content-Length", "5"}}, "Hello"});
     }
     SECTION("in chunks")
     {
-        const auto response = refusal(
-            "HTTP/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nHello\r\n2\r\n, \r\n5\r\nworld\r\n0\r\nTrailer: "
-            "x\r\n\r\n");
+        const auto response = refusal("HTTP/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nHello\r\n2\r\n, "
+                                      "\r\n5\r\nworld\r\n0\r\nTrailer: "
+                                      "x\r\n\r\n");
         CHECK(response.body == "Hello, world");
         CHECK_FALSE(response.headers.contains("Trailer"));
     }
     SECTION("to the end of the stream") { CHECK(refusal("HTTP/1.1 403 No\r\n\r\nHello").body == "Hello"); }
-    SECTION("which ends too early") { CHECK(refusal("HTTP/1.1 403 No\r\nContent-Length: 9\r\n\r\nHello").body == "Hello"); }
+    SECTION("which ends too early")
+    {
+        CHECK(refusal("HTTP/1.1 403 No\r\nContent-Length: 9\r\n\r\nHello").body == "Hello");
+    }
     SECTION("without a body")
     {
-        CHECK(refusal("HTTP/1.1 301 Moved\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n").headers.get("Location") == "/x");
+        CHECK(
+            refusal("HTTP/1.1 301 Moved\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n").headers.get("Location") == "/x");
         CHECK(refusal("HTTP/1.1 204 No Content\r\n\r\n").status == 204);
     }
     SECTION("200 is no upgrade") { CHECK(refusal("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").body == "hi"); }
@@ -115,7 +121,8 @@ TEST_CASE("S5 a body that is too long or never ends is cut at the limit", "[prot
     limits.refusal_body_bytes = 10;
     std::string chunks;
     for (int times = 0; times < 1000; ++times) chunks += "3\r\nabc\r\n";
-    const std::string head = GENERATE(as<std::string>(), "Content-Length: 100000\r\n", "", "Transfer-Encoding: chunked\r\n");
+    const std::string head =
+        GENERATE(as<std::string>(), "Content-Length: 100000\r\n", "", "Transfer-Encoding: chunked\r\n");
     const auto body = head.starts_with("T") ? chunks : std::string(2000, 'x');
     Answer answer(limits);
     read(answer, "HTTP/1.1 500 Oops\r\n" + head + "\r\n" + body, any_piece());
@@ -194,7 +201,8 @@ TEST_CASE("S5 more header fields than the limit are refused as soon as they are 
     CHECK(enough.state() == State::accepted);
 
     limits.handshake_fields = 3;
-    check_failure(accepted.substr(0, accepted.size() - 2), errc::handshake_too_large, "more than 3 header fields", limits);
+    check_failure(
+        accepted.substr(0, accepted.size() - 2), errc::handshake_too_large, "more than 3 header fields", limits);
 
     std::string many = "HTTP/1.1 101 Switching\r\n";
     for (int times = 0; times < 100'000; ++times) many += "X: y\r\n";

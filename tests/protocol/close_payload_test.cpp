@@ -25,8 +25,7 @@ TEST_CASE("WX-144 an empty close frame is not one with the code 1000", "[protoco
 TEST_CASE("WX-147 a code and a text are read", "[protocol]")
 {
     CHECK(close("\x03\xE8Hello") == CloseFrame{1000, "Hello"});
-    CHECK(close(big_endian(4999, 2) + std::string(123, 'x')) ==
-          CloseFrame{4999, std::string(123, 'x')});
+    CHECK(close(big_endian(4999, 2) + std::string(123, 'x')) == CloseFrame{4999, std::string(123, 'x')});
 }
 
 TEST_CASE("WX-170 WXB-07 S12 a payload of one byte is a protocol error", "[protocol]")

@@ -122,8 +122,9 @@ TEST_CASE("WXB-18 after our close frame messages, pings and pongs are dropped", 
     (void)talk.protocol.close(1000, "");
     talk.take_output();
     talk.feed(encode(frames::text, "late") + encode(frames::ping, "p") + encode(frames::pong, "p") +
-              encode(frames::binary, "", frames::unfinished) + encode(frames::continuation, std::string(100'000, 'x'), frames::unfinished) +
-              encode(frames::ping, "") + encode(frames::continuation, "") + encode(frames::text, "\xFF"));
+              encode(frames::binary, "", frames::unfinished) +
+              encode(frames::continuation, std::string(100'000, 'x'), frames::unfinished) + encode(frames::ping, "") +
+              encode(frames::continuation, "") + encode(frames::text, "\xFF"));
     CHECK(talk.happenings.empty());
     CHECK(talk.take_output().empty());
     CHECK(talk.feed(encode_close(1000)) == Happenings{closed});
@@ -173,8 +174,8 @@ TEST_CASE("after our close frame the server may still break the protocol, and is
     OpenTalk talk(any_pieces());
     (void)talk.protocol.close(1000, "bye");
     talk.take_output();
-    const auto bytes = GENERATE(encode(frames::text, "x", {.mask = 1}), encode(frames::continuation, "x"),
-        encode(frames::close, "\x03"));
+    const auto bytes = GENERATE(
+        encode(frames::text, "x", {.mask = 1}), encode(frames::continuation, "x"), encode(frames::close, "\x03"));
     CHECK(talk.feed(bytes) == Happenings{failed});
     CHECK(talk.protocol.error().code() == errc::protocol_error);
     CHECK(talk.protocol.error().phase() == Phase::closing);

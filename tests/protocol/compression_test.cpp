@@ -17,7 +17,8 @@ std::string words(std::size_t size)
 {
     std::minstd_rand random(3);
     std::string text;
-    while (text.size() < size) text += std::to_string(random() % 1000) + (random() % 3 == 0 ? " the quick brown fox " : ",");
+    while (text.size() < size)
+        text += std::to_string(random() % 1000) + (random() % 3 == 0 ? " the quick brown fox " : ",");
     text.resize(size);
     return text;
 }
@@ -51,7 +52,8 @@ TEST_CASE("compressed messages are inflated, one after the other", "[protocol]")
     OpenTalk talk(Talk::deflate_conn(), any_pieces());
     Compressor compressor;
     const bool takeover = GENERATE(true, false);
-    for (const auto& text : {words(5), words(300), words(300), words(100'000), std::string(), std::string(70'000, 'a'), words(20'000)}) {
+    for (const auto& text :
+        {words(5), words(300), words(300), words(100'000), std::string(), std::string(70'000, 'a'), words(20'000)}) {
         talk.happenings.clear();
         talk.feed(encode(frames::text, compressor.message(text), frames::compressed));
         REQUIRE(talk.happenings == Happenings{message(Frame::text(text))});
@@ -59,7 +61,8 @@ TEST_CASE("compressed messages are inflated, one after the other", "[protocol]")
     }
     talk.happenings.clear();
     const auto bytes = noise(50'000);
-    CHECK(talk.feed(encode(frames::binary, compressor.message(bytes), frames::compressed)) == Happenings{message(Frame::binary(bytes))});
+    CHECK(talk.feed(encode(frames::binary, compressor.message(bytes), frames::compressed)) ==
+          Happenings{message(Frame::binary(bytes))});
 }
 
 TEST_CASE("compressed and other messages may follow each other", "[protocol]")
@@ -68,14 +71,16 @@ TEST_CASE("compressed and other messages may follow each other", "[protocol]")
     Compressor compressor;
     for (int times = 0; times < 20; ++times) {
         talk.happenings.clear();
-        talk.feed(encode(frames::text, "plain") + encode(frames::text, compressor.message(words(500)), frames::compressed) +
-                  encode(frames::ping, "p") + encode(frames::binary, noise(2000)));
-        REQUIRE(talk.happenings ==
-                Happenings{message(Frame::text("plain")), message(Frame::text(words(500))), ping("p"), message(Frame::binary(noise(2000)))});
+        talk.feed(encode(frames::text, "plain") +
+                  encode(frames::text, compressor.message(words(500)), frames::compressed) + encode(frames::ping, "p") +
+                  encode(frames::binary, noise(2000)));
+        REQUIRE(talk.happenings == Happenings{message(Frame::text("plain")), message(Frame::text(words(500))),
+                                       ping("p"), message(Frame::binary(noise(2000)))});
     }
 }
 
-TEST_CASE("a compressed message may come in fragments, cut anywhere, with empty ones and control frames between", "[protocol]")
+TEST_CASE("a compressed message may come in fragments, cut anywhere, with empty ones and control frames between",
+    "[protocol]")
 {
     OpenTalk talk(Talk::deflate_conn(), any_pieces());
     Compressor compressor;
@@ -86,12 +91,12 @@ TEST_CASE("a compressed message may come in fragments, cut anywhere, with empty 
         const auto middle = std::min(cut * 30, payload.size());
         const bool ends_empty = number % 2 == 0;
         talk.happenings.clear();
-        talk.feed(encode(frames::text, payload.substr(0, cut), frames::compressed_unfinished) + encode(frames::ping, "") +
-                  encode(frames::continuation, "", frames::unfinished) +
-                  encode(frames::continuation, payload.substr(cut, middle), frames::unfinished) +
-                  encode(frames::continuation, payload.substr(std::min(payload.size(), cut + middle)),
-                      {.fin = !ends_empty}) +
-                  (ends_empty ? encode(frames::continuation, "") : ""));
+        talk.feed(
+            encode(frames::text, payload.substr(0, cut), frames::compressed_unfinished) + encode(frames::ping, "") +
+            encode(frames::continuation, "", frames::unfinished) +
+            encode(frames::continuation, payload.substr(cut, middle), frames::unfinished) +
+            encode(frames::continuation, payload.substr(std::min(payload.size(), cut + middle)), {.fin = !ends_empty}) +
+            (ends_empty ? encode(frames::continuation, "") : ""));
         REQUIRE(talk.happenings == Happenings{ping(), message(Frame::text(text))});
     }
 }
@@ -130,7 +135,7 @@ TEST_CASE("S1 the limit of a message holds for what is inflated, to the byte", "
     talk.happenings.clear();
     CHECK(feed(compressor.message(zeros)) == Happenings{message(Frame::binary(zeros))});
     talk.happenings.clear();
-    const std::string more(GENERATE(1, 64 * 1024 * 1024), '\0');
+    const std::string more(GENERATE(std::size_t{1}, std::size_t{8} * 1024 * 1024), '\0');
     CHECK(feed(compressor.message(zeros + more)) == Happenings{failed});
     CHECK(talk.protocol.error().code() == errc::message_too_big);
     CHECK(talk.protocol.sent()->code == close_code::too_big);
@@ -177,13 +182,23 @@ TEST_CASE("a compressed message that cannot be inflated is a protocol error, and
     CHECK(talk.protocol.write(Frame::text("late")) == errc::not_connected_closing);
 }
 
+TEST_CASE("a final block of deflate, which Beast cannot read, is an error and not a hang", "[protocol]")
+{
+    OpenTalk talk(Talk::deflate_conn(), any_pieces());
+    // RFC 7692 7.2.3.4: "Hello".
+    talk.feed(encode(frames::text, {"\xF3\x48\xCD\xC9\xC9\x07\x00\x00", 8}, frames::compressed));
+    REQUIRE(talk.happenings.size() == 1);
+    if (talk.happenings.front() == failed) CHECK(talk.protocol.error().code() == errc::protocol_error);
+    else CHECK(talk.happenings.front() == message(Frame::text("Hello")));
+}
+
 TEST_CASE("compressed messages that are cut off or changed never hang, crash or go over the limit", "[protocol]")
 {
     auto conn = Talk::deflate_conn();
     conn.limits.message_bytes = 100'000;
     std::minstd_rand random(13);
     Compressor compressor;
-    for (int times = 0; times < 1500; ++times) {
+    for (int times = 0; times < 1000; ++times) {
         compressor.reset();
         auto payload = compressor.message(times % 2 == 0 ? words(random() % 5000) : noise(random() % 3000));
         if (times % 3 == 0) payload.resize(random() % (payload.size() + 1));
@@ -218,7 +233,8 @@ TEST_CASE("a wrong byte of a compressed text is found before the message is whol
 {
     OpenTalk talk(Talk::deflate_conn());
     Compressor compressor;
-    CHECK(talk.feed(encode(frames::text, compressor.part("Hello\xFF"), {.rsv = 4, .announced = 100'000})) == Happenings{failed});
+    CHECK(talk.feed(encode(frames::text, compressor.part("Hello\xFF"), {.rsv = 4, .announced = 100'000})) ==
+          Happenings{failed});
     CHECK(talk.protocol.error().code() == errc::bad_payload);
 }
 
@@ -285,7 +301,8 @@ TEST_CASE("what was agreed on is kept to", "[protocol]")
     Talk talk(conn);
     SECTION("windows")
     {
-        talk.feed(talk.answer("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9; server_max_window_bits=8\r\n"));
+        talk.feed(talk.answer(
+            "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9; server_max_window_bits=8\r\n"));
         Inflater inflater(9);
         Compressor compressor(9); // deflate has none of 8
         for (int times = 0; times < 5; ++times) {
@@ -321,8 +338,8 @@ TEST_CASE("what was agreed on is kept to", "[protocol]")
     }
     SECTION("no context takeover")
     {
-        talk.feed(talk.answer(
-            "Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover; server_no_context_takeover\r\n"));
+        talk.feed(talk.answer("Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover; "
+                              "server_no_context_takeover\r\n"));
         Inflater inflater;
         Compressor compressor;
         for (int times = 0; times < 5; ++times) {

@@ -10,7 +10,8 @@ using namespace websockxx::protocol;
 
 namespace {
 
-Deflate offered(int client_bits = 15, int server_bits = 15, bool client_no_context = false, bool server_no_context = false)
+Deflate offered(
+    int client_bits = 15, int server_bits = 15, bool client_no_context = false, bool server_no_context = false)
 {
     return {.offer = true,
         .client_max_window_bits = client_bits,
@@ -58,7 +59,8 @@ TEST_CASE("the parameters of an answer are agreed on", "[protocol]")
           AgreedDeflate{true, true, 15, 15});
     CHECK(read("permessage-deflate; server_max_window_bits=8; client_max_window_bits = \"10\"").value() ==
           AgreedDeflate{false, false, 8, 10});
-    CHECK(read("permessage-deflate; client_max_window_bits=15", offered(12)).value() == AgreedDeflate{false, false, 15, 12});
+    CHECK(read("permessage-deflate; client_max_window_bits=15", offered(12)).value() ==
+          AgreedDeflate{false, false, 15, 12});
     CHECK(read("permessage-deflate", offered(11, 15, true)).value() == AgreedDeflate{false, true, 15, 11});
 }
 
@@ -68,18 +70,20 @@ TEST_CASE("WXB-13 S11 an extension that was not offered is unexpected", "[protoc
     check_unexpected("x-webkit-deflate-frame");
     check_unexpected("permessage-deflate, permessage-deflate");
     check_unexpected("permessage-deflate, other");
-    CHECK(read_deflate_answer(std::vector<std::string_view>{"permessage-deflate", "permessage-deflate"}, offered()).has_error());
+    CHECK(read_deflate_answer(std::vector<std::string_view>{"permessage-deflate", "permessage-deflate"}, offered())
+              .has_error());
 }
 
 TEST_CASE("S11 parameters that RFC 7692 does not allow are unexpected", "[protocol]")
 {
     for (const std::string_view parameters : {"unknown", "server_no_context_takeover=1",
              "server_no_context_takeover; server_no_context_takeover", "client_no_context_takeover=\"\"",
-             "server_max_window_bits", "server_max_window_bits=", "server_max_window_bits=7", "server_max_window_bits=16",
-             "server_max_window_bits=08", "server_max_window_bits=1x", "server_max_window_bits=-9",
-             "server_max_window_bits=10; server_max_window_bits=10", "client_max_window_bits", "client_max_window_bits=7",
-             "client_max_window_bits=100", "client_max_window_bits=10; client_max_window_bits=10", "", ";",
-             "server_max_window_bits=\"10", "=10", "server_max_window_bits=10 11"}) {
+             "server_max_window_bits", "server_max_window_bits=", "server_max_window_bits=7",
+             "server_max_window_bits=16", "server_max_window_bits=08", "server_max_window_bits=1x",
+             "server_max_window_bits=-9", "server_max_window_bits=10; server_max_window_bits=10",
+             "client_max_window_bits", "client_max_window_bits=7", "client_max_window_bits=100",
+             "client_max_window_bits=10; client_max_window_bits=10", "", ";", "server_max_window_bits=\"10", "=10",
+             "server_max_window_bits=10 11"}) {
         check_unexpected("permessage-deflate; " + std::string(parameters));
     }
     for (const std::string_view field : {";", ",", "=", "\"", "permessage-deflate,", "permessage-deflate x", "@"})

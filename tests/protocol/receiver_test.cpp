@@ -99,8 +99,7 @@ TEST_CASE("WX-030 WX-178 WX-179 a binary message in fragments is one message, by
     for (int byte = 0; byte < 3000; ++byte) payload += static_cast<char>(byte * 7);
     CHECK(talk.feed(encode(frames::binary, payload.substr(0, 100), frames::unfinished) +
                     encode(frames::continuation, payload.substr(100, 2000), frames::unfinished) +
-                    encode(frames::continuation, payload.substr(2100))) ==
-          Happenings{message(Frame::binary(payload))});
+                    encode(frames::continuation, payload.substr(2100))) == Happenings{message(Frame::binary(payload))});
 }
 
 TEST_CASE("WX-137 WX-139 to WX-142 what is not whole is no message", "[protocol]")
@@ -254,7 +253,8 @@ TEST_CASE("WXB-03 S13 reserved bits, reserved opcodes and masks are protocol err
     }
     SECTION("RSV1 on a continuation")
     {
-        check_protocol_error(encode(frames::text, "", frames::unfinished) + encode(frames::continuation, "", {.rsv = 4}),
+        check_protocol_error(
+            encode(frames::text, "", frames::unfinished) + encode(frames::continuation, "", {.rsv = 4}),
             "reserved bits are set in a frame");
     }
     SECTION("a reserved opcode")
@@ -292,11 +292,12 @@ TEST_CASE("WXB-10 S3 a length with the top bit set is a protocol error at once",
 TEST_CASE("S2 S3 a length over the limit is refused when its header has come", "[protocol]")
 {
     const auto limit = Limits().message_bytes;
-    const auto announced = GENERATE_COPY(std::uint64_t{1} << 62, (std::uint64_t{1} << 63) - 1, std::uint64_t{limit} + 1);
+    const auto announced =
+        GENERATE_COPY(std::uint64_t{1} << 62, (std::uint64_t{1} << 63) - 1, std::uint64_t{limit} + 1);
     const auto begun = GENERATE(false, true);
     const auto before = begun ? encode(frames::binary, "", frames::unfinished) : "";
-    check_failure(before + frames::header(begun ? frames::continuation : frames::binary, announced), close_code::too_big,
-        errc::message_too_big, "message larger than the limit");
+    check_failure(before + frames::header(begun ? frames::continuation : frames::binary, announced),
+        close_code::too_big, errc::message_too_big, "message larger than the limit");
 }
 
 TEST_CASE("S3 the limit of a message holds for all its fragments together, to the byte", "[protocol]")

@@ -74,9 +74,10 @@ TEST_CASE("the user's Host, User-Agent and Authorization replace ours, other hea
 {
     auto conn = Talk::plain_conn();
     conn.credentials = Credentials{"a", "b"};
-    conn.headers = {{"Cookie", "a=1"}, {"host", "other"}, {"user-agent", "me"}, {"AUTHORIZATION", "Bearer x"}, {"Cookie", "b=2"}};
-    CHECK(request_headers(conn) ==
-          Headers{{"host", "other"}, {"user-agent", "me"}, {"AUTHORIZATION", "Bearer x"}, {"Cookie", "a=1"}, {"Cookie", "b=2"}});
+    conn.headers = {
+        {"Cookie", "a=1"}, {"host", "other"}, {"user-agent", "me"}, {"AUTHORIZATION", "Bearer x"}, {"Cookie", "b=2"}};
+    CHECK(request_headers(conn) == Headers{{"host", "other"}, {"user-agent", "me"}, {"AUTHORIZATION", "Bearer x"},
+                                       {"Cookie", "a=1"}, {"Cookie", "b=2"}});
     const Talk talk(conn);
     CHECK(talk.field("Host") == "other");
     CHECK_THAT(talk.request, EndsWith("\r\nCookie: a=1\r\nCookie: b=2\r\n\r\n"));

@@ -26,7 +26,8 @@ frames::FromClient written(const Frame& frame, const std::vector<Frame>& before 
     return talk.take_frame();
 }
 
-void check_frame(const frames::FromClient& frame, unsigned opcode, bool fin, unsigned length_bytes, const std::string& payload)
+void check_frame(
+    const frames::FromClient& frame, unsigned opcode, bool fin, unsigned length_bytes, const std::string& payload)
 {
     CHECK(frame.opcode == opcode);
     CHECK(frame.fin == fin);
@@ -91,7 +92,8 @@ TEST_CASE("WX-202 to WX-207 continuations and finishes are encoded", "[protocol]
 TEST_CASE("control frames may be written between fragments", "[protocol]")
 {
     check_frame(written(Frame::ping("p"), {Frame::text_fragment("a")}), frames::ping, true, 1, "p");
-    check_frame(written(Frame::finish("z"), {Frame::text_fragment("a"), Frame::pong("p")}), frames::continuation, true, 1, "z");
+    check_frame(
+        written(Frame::finish("z"), {Frame::text_fragment("a"), Frame::pong("p")}), frames::continuation, true, 1, "z");
 }
 
 TEST_CASE("S10 each frame has a mask of its own, and they look drawn by lot", "[protocol]")
@@ -131,7 +133,11 @@ TEST_CASE("produced() counts every byte that was put into output()", "[protocol]
 TEST_CASE("a read of what is not there fails, it does not wait", "[protocol]")
 {
     struct Context final : boost::asio::execution_context {
-        ~Context() { shutdown(); destroy(); }
+        ~Context()
+        {
+            shutdown();
+            destroy();
+        }
     } context;
     protocol::OutputBuffer output;
     protocol::Stream stream(output, context, Limits{});

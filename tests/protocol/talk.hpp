@@ -46,7 +46,10 @@ struct Happening {
     Frame frame = {};
 
     friend bool operator==(const Happening&, const Happening&) = default;
-    friend std::ostream& operator<<(std::ostream& out, const Happening& it) { return out << it.event << ' ' << it.frame; }
+    friend std::ostream& operator<<(std::ostream& out, const Happening& it)
+    {
+        return out << it.event << ' ' << it.frame;
+    }
 };
 
 inline Happening message(Frame frame) { return {Event::message, std::move(frame)}; }
@@ -73,8 +76,8 @@ inline std::string accept_for(std::string_view key)
 /// A Protocol and the other side of the wire, played by the test.
 class Talk {
 public:
-    explicit Talk(const Conn& conn = plain_conn(), Pieces pieces = Pieces::whole) :
-        pieces_(pieces), protocol(conn, context_)
+    explicit Talk(const Conn& conn = plain_conn(), Pieces pieces = Pieces::whole)
+        : pieces_(pieces), protocol(conn, context_)
     {
         protocol.start();
         request = take_output();
@@ -99,7 +102,8 @@ public:
     /// The 101 that the request deserves; `more` are lines with their CR LF.
     [[nodiscard]] std::string answer(std::string_view more = {}) const
     {
-        return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+        return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
+               "Upgrade\r\nSec-WebSocket-Accept: " +
                accept() + "\r\n" + std::string(more) + "\r\n";
     }
     [[nodiscard]] std::string accept() const { return accept_for(field("Sec-WebSocket-Key")); }
@@ -177,7 +181,11 @@ private:
     std::minstd_rand random_{20};
 
     struct Context final : boost::asio::execution_context {
-        ~Context() { shutdown(); destroy(); }
+        ~Context()
+        {
+            shutdown();
+            destroy();
+        }
     };
     Context context_;
 

@@ -18,7 +18,8 @@ namespace websockxx::test {
 /// A Connection with the world in the hands of the test: no socket, no thread, no time but what the test lets pass.
 class Harness {
 public:
-    Harness(std::unique_ptr<Client> client, core::Settings settings = {}, Conn conn = {.secure = false, .host = "server", .port = 80})
+    Harness(std::unique_ptr<Client> client, core::Settings settings = {},
+        Conn conn = {.secure = false, .host = "server", .port = 80})
         : strand_(boost::asio::any_io_executor{context.get_executor()}),
           mailbox(std::make_shared<io::Mailbox>(context.get_executor(), conn.limits.inbox_messages, false))
     {
@@ -44,7 +45,9 @@ public:
         };
         hooks.log = [this](Severity, std::string_view line) { log.emplace_back(line); };
         if (settings.has_prepare) {
-            hooks.prepare = [this](Conn to, int attempt, std::uint64_t ticket) { prepares.push_back({std::move(to), attempt, ticket}); };
+            hooks.prepare = [this](Conn to, int attempt, std::uint64_t ticket) {
+                prepares.push_back({std::move(to), attempt, ticket});
+            };
         }
         connection = std::make_shared<io::Connection>(std::move(client), std::move(conn), std::move(settings),
             std::move(hooks), std::move(environment), strand_, mailbox);
@@ -134,7 +137,7 @@ private:
 public:
     std::shared_ptr<io::Mailbox> mailbox;
     std::shared_ptr<HandClock> clock = std::make_shared<HandClock>();
-    HandAlarm* alarm = nullptr;          // of the connection
+    HandAlarm* alarm = nullptr;           // of the connection
     MemoryTransport* transport = nullptr; // the newest
     std::shared_ptr<Wire> wire;           // of the newest transport
     FrameReader reader;

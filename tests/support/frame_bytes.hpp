@@ -9,7 +9,8 @@
 #include <string_view>
 #include <vector>
 
-/// Frames by hand, on the server's side of the wire: shares nothing with the library under test, and can break every rule.
+/// Frames by hand, on the server's side of the wire: shares nothing with the library under test, and can break every
+/// rule.
 namespace websockxx::test::frames {
 
 inline constexpr unsigned continuation = 0, text = 1, binary = 2, close = 8, ping = 9, pong = 10;
@@ -17,10 +18,10 @@ inline constexpr unsigned continuation = 0, text = 1, binary = 2, close = 8, pin
 /// How a frame is written, lawful or not.
 struct Bits {
     bool fin = true;
-    unsigned rsv = 0;                              ///< RSV1 is 4
-    unsigned length_bytes = 0;                     ///< 1, 2 or 8; 0: the shortest form
-    std::optional<std::uint64_t> announced = {};   ///< instead of the payload's size
-    std::optional<std::uint32_t> mask = {};        ///< which no server may use
+    unsigned rsv = 0;                            ///< RSV1 is 4
+    unsigned length_bytes = 0;                   ///< 1, 2 or 8; 0: the shortest form
+    std::optional<std::uint64_t> announced = {}; ///< instead of the payload's size
+    std::optional<std::uint32_t> mask = {};      ///< which no server may use
 };
 
 inline constexpr Bits unfinished{.fin = false};

@@ -12,7 +12,8 @@
 
 namespace websockxx::test {
 
-/// What happened to a Recorder, in order: "connect", "frame text:hello", "ping:", "cast:1", "disconnect 1", "terminate", "destroyed".
+/// What happened to a Recorder, in order: "connect", "frame text:hello", "ping:", "cast:1", "disconnect 1",
+/// "terminate", "destroyed".
 struct Record {
     std::vector<std::string> lines;
     std::vector<CloseReason> disconnects;

@@ -21,7 +21,8 @@ public:
 
     /// One step: what the session was in before, what it was given, what it answered. Returns the rule that was broken,
     /// or nothing.
-    std::string enter(State before, const core::Event& event, const core::Commands& commands, const core::Session& session)
+    std::string enter(
+        State before, const core::Event& event, const core::Commands& commands, const core::Session& session)
     {
         broken_.clear();
         before_ = before;
@@ -88,8 +89,10 @@ private:
             failed_attempts_ = 0;
         }
         // The protocol writes these close frames by itself.
-        if (const auto* passed = std::get_if<core::event::ClosePassed>(&event)) wrote_close_ |= passed->sent.has_value();
-        if (const auto* failed = std::get_if<core::event::ProtocolFailed>(&event)) wrote_close_ |= failed->sent.has_value();
+        if (const auto* passed = std::get_if<core::event::ClosePassed>(&event))
+            wrote_close_ |= passed->sent.has_value();
+        if (const auto* failed = std::get_if<core::event::ProtocolFailed>(&event))
+            wrote_close_ |= failed->sent.has_value();
     }
 
     // ---- What a command means
@@ -119,7 +122,8 @@ private:
 
     void carry_out(const core::command::CallConnect&)
     {
-        require(transport_ && !connected_ && !connecting_ && !asked_, "handle_connect() is called once for a connection");
+        require(
+            transport_ && !connected_ && !connecting_ && !asked_, "handle_connect() is called once for a connection");
         connecting_ = true;
     }
 
@@ -274,7 +278,7 @@ private:
     bool connect_answered_ = false; // for the first time, in this step
     bool connected_ = false;        // handle_connect() succeeded, handle_disconnect() was not called yet
     bool ever_connected_ = false;
-    bool asked_ = false;            // handle_disconnect() runs
+    bool asked_ = false; // handle_disconnect() runs
     bool reported_ = false;
     bool terminated_ = false;
     bool finished_ = false;

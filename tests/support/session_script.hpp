@@ -34,7 +34,8 @@ using namespace std::chrono_literals;
 ///     script.wait(1ms).expect({Drop{}, ...});
 class SessionScript {
 public:
-    explicit SessionScript(Conn conn = home(), core::Settings settings = {}) : session_(std::move(conn), std::move(settings))
+    explicit SessionScript(Conn conn = home(), core::Settings settings = {})
+        : session_(std::move(conn), std::move(settings))
     {
     }
 

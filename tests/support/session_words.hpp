@@ -109,7 +109,10 @@ struct Words {
         return "Prepare " + to_string(c.conn) + ", attempt " + std::to_string(c.attempt);
     }
     Text operator()(const core::command::Open& c) const { return "Open " + to_string(c.conn); }
-    Text operator()(const core::command::Arm& c) const { return "Arm " + to_string(c.timer) + ' ' + to_string(c.after); }
+    Text operator()(const core::command::Arm& c) const
+    {
+        return "Arm " + to_string(c.timer) + ' ' + to_string(c.after);
+    }
     Text operator()(const core::command::Disarm& c) const { return "Disarm " + to_string(c.timer); }
     Text operator()(const core::command::CallConnect&) const { return "CallConnect"; }
     Text operator()(const core::command::SendClose& c) const { return "SendClose" + close(c.code, c.text); }

@@ -44,7 +44,7 @@ public:
         const Tls& options, const std::string& host, const Identity& identity, const ServerOptions& server_options = {})
         : context_(make_server_context(identity, server_options)),
           server_(*context_),
-          client_(std::move(io::TlsFilter::make(options, host).value()))
+          client_(io::TlsFilter::make(options, host).value())
     {
     }
 

@@ -29,7 +29,8 @@ public:
     std::string next()
     {
         std::unique_lock lock{mutex_};
-        if (!noted_.wait_for(lock, limit, [this] { return !lines_.empty(); })) throw std::runtime_error("nothing happened");
+        if (!noted_.wait_for(lock, limit, [this] { return !lines_.empty(); }))
+            throw std::runtime_error("nothing happened");
         auto line = std::move(lines_.front());
         lines_.pop_front();
         return line;

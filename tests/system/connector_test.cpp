@@ -36,7 +36,9 @@ struct World {
 
     [[nodiscard]] bool run()
     {
-        return run_until(context, [this] { return outcome.has_value(); });
+        const bool done = run_until(context, [this] { return outcome.has_value(); });
+        run_ready(context); // what the attempts that lost have to say
+        return done;
     }
 
     /// A port on which nobody listens, on any address of this machine that the tests use.

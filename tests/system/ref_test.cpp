@@ -304,6 +304,7 @@ TEST_CASE("a full inbox refuses what would make it fuller, but never a stop", "[
         conn.limits.inbox_messages = 2;
         return conn;
     });
+    std::future<error_code> refused;
     {
         const Hold hold{link};
         CHECK(link.send(Frame::text("1")));
@@ -311,10 +312,11 @@ TEST_CASE("a full inbox refuses what would make it fuller, but never a stop", "[
         CHECK(link.info("3").error().code() == errc::inbox_full);
         CHECK(link.send_after(1h, "3").error().code() == errc::inbox_full);
         CHECK(link.send_frame(Frame::text("3")).error().code() == errc::inbox_full);
-        CHECK(begin_send(link, Frame::text("3")).get() == errc::inbox_full);
+        refused = begin_send(link, Frame::text("3"));
         CHECK(link.close());
         link.stop();
     }
+    CHECK(refused.get() == errc::inbox_full);
     CHECK(f.watch->next() == "info:2");
     CHECK(link.wait().has_value());
 }
@@ -339,7 +341,7 @@ TEST_CASE("send_after: a message can be taken back until it is delivered", "[ref
         CHECK(link.cast([](WatchedClient& client) {
             const auto me = self(static_cast<Talker&>(client));
             me.cancel(*me.send_after(0ms, "never"));
-            CHECK(me.send_after(0ms, "after it").has_value());
+            (void)me.send_after(0ms, "after it");
             return Client::ok();
         }));
         CHECK(f.watch->next() == "info:after it");

@@ -57,7 +57,8 @@ TEST_CASE("WX-011 start with a Conn: what the server sends reaches handle_frame"
     CHECK(ref->wait().has_value());
 }
 
-TEST_CASE("WX-015 WX-042 start_link returns once handle_connect has run, and the Link's end is the client's end", "[start]")
+TEST_CASE(
+    "WX-015 WX-042 start_link returns once handle_connect has run, and the Link's end is the client's end", "[start]")
 {
     Fixture f;
     {
@@ -74,7 +75,8 @@ TEST_CASE("WX-015 WX-042 start_link returns once handle_connect has run, and the
 TEST_CASE("WX-012 WX-018 an async start returns at once; what fails later is told by wait", "[start]")
 {
     Fixture f;
-    Script script{.on_connect = [](WatchedClient&, const Connected&) -> Action { throw std::runtime_error("Async Test"); }};
+    Script script{
+        .on_connect = [](WatchedClient&, const Connected&) -> Action { throw std::runtime_error("Async Test"); }};
     const auto ref = start(f.client(std::move(script)), f.server.url(), quiet({.async = true}));
     REQUIRE(ref.has_value());
     const auto reason = ref->wait();
@@ -88,7 +90,8 @@ TEST_CASE("WX-012 WX-018 an async start returns at once; what fails later is tol
 TEST_CASE("WX-013 WX-017 a first handle_connect that throws is the error of start", "[start]")
 {
     Fixture f;
-    Script script{.on_connect = [](WatchedClient&, const Connected&) -> Action { throw std::runtime_error("Async Timeout"); }};
+    Script script{
+        .on_connect = [](WatchedClient&, const Connected&) -> Action { throw std::runtime_error("Async Timeout"); }};
     const auto link = start_link(f.client(std::move(script)), f.server.url());
     REQUIRE_FALSE(link.has_value());
     CHECK(link.error().detail() == "Async Timeout");
@@ -217,7 +220,8 @@ TEST_CASE("WX-097 WX-098 WX-105 a refused handshake tells status, headers and bo
             states.push_back(self.state++);
             return why.attempt < 3 ? reconnect_in(0ms) : Decision{Client::ok()};
         }};
-        const auto link = start_link(f.client(std::move(script)), f.server.url(), {.handle_initial_conn_failure = true});
+        const auto link =
+            start_link(f.client(std::move(script)), f.server.url(), {.handle_initial_conn_failure = true});
         REQUIRE_FALSE(link.has_value());
         check(link.error());
         for (const auto* line : {"disconnect 1 1006", "disconnect 2 1006", "disconnect 3 1006", "destroyed"}) {
@@ -228,8 +232,11 @@ TEST_CASE("WX-097 WX-098 WX-105 a refused handshake tells status, headers and bo
     SECTION("WX-100 it may go to another server")
     {
         FixtureServer good;
-        Script script{.on_disconnect = [&](WatchedClient&, const Disconnect&) { return reconnect_in(0ms, *Conn::parse(good.url())); }};
-        const auto link = start_link(f.client(std::move(script)), f.server.url(), {.handle_initial_conn_failure = true});
+        Script script{.on_disconnect = [&](WatchedClient&, const Disconnect&) {
+            return reconnect_in(0ms, *Conn::parse(good.url()));
+        }};
+        const auto link =
+            start_link(f.client(std::move(script)), f.server.url(), {.handle_initial_conn_failure = true});
         REQUIRE(link.has_value());
         CHECK(f.watch->next() == "disconnect 1 1006");
         CHECK(f.watch->next() == "connect");
@@ -245,7 +252,8 @@ TEST_CASE("WX-070 WX-074 callbacks that fail before the first success fail the s
     SECTION("handle_disconnect")
     {
         f.server.answer_with({.status = 404});
-        Script script{.on_disconnect = [](WatchedClient&, const Disconnect&) -> Decision { throw std::runtime_error("bad"); }};
+        Script script{
+            .on_disconnect = [](WatchedClient&, const Disconnect&) -> Decision { throw std::runtime_error("bad"); }};
         const auto link = start_link(f.client(std::move(script)), f.server.url(), options);
         REQUIRE_FALSE(link.has_value());
         CHECK(link.error().code() == errc::callback_threw);
@@ -253,7 +261,9 @@ TEST_CASE("WX-070 WX-074 callbacks that fail before the first success fail the s
     }
     SECTION("handle_connect, with something that cannot be sent")
     {
-        Script script{.on_connect = [](WatchedClient&, const Connected&) { return Client::reply(Frame::ping(std::string(126, 'x'))); }};
+        Script script{.on_connect = [](WatchedClient&, const Connected&) {
+            return Client::reply(Frame::ping(std::string(126, 'x')));
+        }};
         const auto link = start_link(f.client(std::move(script)), f.server.url(), options);
         REQUIRE_FALSE(link.has_value());
         CHECK(link.error().code() == errc::control_frame_too_large);
@@ -370,8 +380,8 @@ TEST_CASE("P7 the prepare hook may answer later, from another thread; without an
     }
     SECTION("given up")
     {
-        const auto link = start_link(f.client(), f.server.url(),
-            {.prepare = [](Conn, int, PrepareReply reply) { reply.fail("no token"); }});
+        const auto link = start_link(
+            f.client(), f.server.url(), {.prepare = [](Conn, int, PrepareReply reply) { reply.fail("no token"); }});
         REQUIRE_FALSE(link.has_value());
         CHECK(link.error().detail() == "no token");
     }
@@ -424,7 +434,8 @@ TEST_CASE("WX-090 failed attempts are counted, keep the client's state, and end 
     CHECK(f.watch->next() == "connect");
     f.server.answer_with({.status = 403});
     f.server.drop();
-    for (const auto* line : {"disconnect 1 1006", "disconnect 2 1006", "disconnect 3 1006", "terminate 1006", "destroyed"}) {
+    for (const auto* line :
+        {"disconnect 1 1006", "disconnect 2 1006", "disconnect 3 1006", "terminate 1006", "destroyed"}) {
         CHECK(f.watch->next() == line);
     }
     const auto reason = link->wait();

@@ -9,8 +9,8 @@
 
 namespace websockxx::core {
 
-/// Which deadlines are armed, and when they pass: a table. One alarm clock serves them all, and what is disarmed can never
-/// be reported, even if the alarm is already ringing.
+/// Which deadlines are armed, and when they pass: a table. One alarm clock serves them all, and what is disarmed can
+/// never be reported, even if the alarm is already ringing.
 class Deadlines {
 public:
     using Moment = std::chrono::milliseconds; ///< since any fixed moment

@@ -99,7 +99,8 @@ struct StopAsked {
 } // namespace event
 
 using Event = std::variant<event::Started, event::Prepared, event::PrepareFailed, event::TransportConnected,
-    event::TransportOpened, event::Opened, event::OpenFailed, event::ConnectAnswered, event::CloseAsked, event::ReplyFailed,
-    event::Threw, event::ClosePassed, event::ProtocolFailed, event::Lost, event::Expired, event::Decided, event::StopAsked>;
+    event::TransportOpened, event::Opened, event::OpenFailed, event::ConnectAnswered, event::CloseAsked,
+    event::ReplyFailed, event::Threw, event::ClosePassed, event::ProtocolFailed, event::Lost, event::Expired,
+    event::Decided, event::StopAsked>;
 
 } // namespace websockxx::core

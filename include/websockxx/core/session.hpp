@@ -16,35 +16,52 @@ namespace websockxx::core {
 /// @file The life of one client, from start() to terminate(), without I/O.
 ///
 /// Rule 1  Every decision about what happens next is made here.
-/// Rule 2  Nothing here reads a clock, draws a random number, touches a socket or calls a callback. Those are commands; what came of them
-///         are events. So a test is a list: event, expected commands.
-/// Rule 3  An event that means nothing in the current state is ignored: a server that closes while we do is not an error.
-/// Rule 4  Data does not pass through here: while delivers() holds, the shell hands messages over and writes replies by itself.
+/// Rule 2  Nothing here reads a clock, draws a random number, touches a socket or calls a callback. Those are commands;
+///         what came of them are events. So a test is a list: event, expected commands.
+/// Rule 3  An event that means nothing in the current state is ignored: a server that closes while we do is not an
+///         error.
+/// Rule 4  Data does not pass through here: while delivers() holds, the shell hands messages over and writes replies by
+///         itself.
 ///
 ///     idle --Started--> preparing --Prepared--> opening --Opened--> greeting --ConnectAnswered--> open
 ///                           ^                      |                    |                          |
-///                           |                      | OpenFailed,        | Threw                    | CloseAsked, ReplyFailed
+///                           |                      | OpenFailed,        | Threw                    | CloseAsked,
+///                           ReplyFailed
 ///                      Expired(retry)              | Expired            v                          v
-///                           |                      |                  done <---- Threw          closing --ClosePassed--> lingering
-///                           |                      |                    ^                          |                        |  ^
-///                           |                      v                    |                          | Lost, Expired          |  | ClosePassed,
-///                        waiting <---Decided--- asking ----Decided------+                          v                        |  | ProtocolFailed
-///                                                  ^-----------------------------------------------+--- Lost, Expired ------+  +-- open
+///                           |                      |                  done <---- Threw          closing
+///                           --ClosePassed--> lingering |                      |                    ^
+///                                  |                        |  ^ |                      v                    |
+///                                            | Lost, Expired          |  | ClosePassed,
+///                        waiting <---Decided--- asking ----Decided------+                          v
+///                             |  | ProtocolFailed
+///                                                  ^-----------------------------------------------+--- Lost, Expired
+///                                                  ------+  +-- open
 ///
-/// StopAsked leads to done from everywhere. Without a `prepare` hook, preparing is skipped; PrepareFailed and Expired lead from it to asking.
-/// ProtocolFailed leads from closing to asking: the server's answer makes no sense.
+/// StopAsked leads to done from everywhere. Without a `prepare` hook, preparing is skipped; PrepareFailed and Expired
+/// lead from it to asking. ProtocolFailed leads from closing to asking: the server's answer makes no sense.
 
 /// What a Session needs to know besides its Conn.
 struct Settings {
-    ReconnectPolicy policy = {};             ///< empty: never
-    bool has_prepare = false;                ///< there is a `prepare` hook
-    bool handle_initial_conn_failure = false; ///< ask handle_disconnect() also before the first success
+    ReconnectPolicy policy = {};                    ///< empty: never
+    bool has_prepare = false;                       ///< there is a `prepare` hook
+    bool handle_initial_conn_failure = false;       ///< ask handle_disconnect() also before the first success
     std::chrono::milliseconds stable_after{10'000}; ///< an open connection counts as having worked after this long
 };
 
 class Session {
 public:
-    enum class State : std::uint8_t { idle, preparing, opening, greeting, open, closing, lingering, asking, waiting, done };
+    enum class State : std::uint8_t {
+        idle,
+        preparing,
+        opening,
+        greeting,
+        open,
+        closing,
+        lingering,
+        asking,
+        waiting,
+        done
+    };
 
     Session(Conn conn, Settings settings);
 
@@ -104,16 +121,16 @@ private:
     Commands commands_;
     std::chrono::milliseconds now_{0};
 
-    CloseReason reason_;              // why we are closing, lingering or asking
-    Phase phase_ = Phase::none;       // of the attempt that is going on
-    bool ever_open_ = false;          // handle_connect() has succeeded once: terminate() will be called
+    CloseReason reason_;        // why we are closing, lingering or asking
+    Phase phase_ = Phase::none; // of the attempt that is going on
+    bool ever_open_ = false;    // handle_connect() has succeeded once: terminate() will be called
     std::optional<std::chrono::milliseconds> pinged_at_; // no sign of life since then is the end
-    int attempt_ = 0;                 // WebSockex's attempt_number
-    int retries_ = 0;                 // since a connection was stable
-    int tries_ = 0;                   // attempts since then: one more than retries, if there was none
+    int attempt_ = 0;                                    // WebSockex's attempt_number
+    int retries_ = 0;                                    // since a connection was stable
+    int tries_ = 0; // attempts since then: one more than retries, if there was none
     std::chrono::milliseconds opened_at_{0};
     std::chrono::milliseconds failing_since_{0};
-    std::uint8_t armed_ = 0;          // a bit for each Timer
+    std::uint8_t armed_ = 0; // a bit for each Timer
 };
 
 } // namespace websockxx::core

@@ -46,6 +46,9 @@ Decision reconnect(Conn conn) { return reconnect().with_conn(std::move(conn)); }
 
 Decision reconnect_in(std::chrono::milliseconds delay) { return Decision{Decision::Kind::reconnect, delay}; }
 
-Decision reconnect_in(std::chrono::milliseconds delay, Conn conn) { return reconnect_in(delay).with_conn(std::move(conn)); }
+Decision reconnect_in(std::chrono::milliseconds delay, Conn conn)
+{
+    return reconnect_in(delay).with_conn(std::move(conn));
+}
 
 } // namespace websockxx

@@ -70,9 +70,10 @@ class CompleteSend final : public io::SendDone {
 
 public:
     CompleteSend(Handler handler, boost::asio::any_io_executor via)
-        : handler_(std::move(handler)), via_(std::move(via)),
-          work_(boost::asio::prefer(boost::asio::get_associated_executor(handler_, via_),
-              boost::asio::execution::outstanding_work.tracked))
+        : handler_(std::move(handler)),
+          via_(std::move(via)),
+          work_(boost::asio::prefer(
+              boost::asio::get_associated_executor(handler_, via_), boost::asio::execution::outstanding_work.tracked))
     {
     }
 
@@ -110,7 +111,8 @@ result<void> BasicRef::send_frame(Frame frame, std::chrono::milliseconds timeout
     if (const auto ec = mailbox_->blocking_error()) return Error{ec};
     const auto waiting = std::make_shared<ref_detail::Waiting>();
     const auto id = mailbox_->next_id();
-    if (const auto ec = mailbox_->put(io::item::Send{id, std::move(frame), std::make_unique<ref_detail::WakeSender>(waiting)})) {
+    if (const auto ec =
+            mailbox_->put(io::item::Send{id, std::move(frame), std::make_unique<ref_detail::WakeSender>(waiting)})) {
         return Error{ec};
     }
     if (const auto told = waiting->wait(timeout)) return ref_detail::to_result(*told);
@@ -119,8 +121,8 @@ result<void> BasicRef::send_frame(Frame frame, std::chrono::milliseconds timeout
     return Error{errc::send_timeout};
 }
 
-void BasicRef::initiate_send(std::shared_ptr<io::Mailbox> mailbox, Frame frame,
-    boost::asio::any_completion_handler<void(error_code)> handler)
+void BasicRef::initiate_send(
+    std::shared_ptr<io::Mailbox> mailbox, Frame frame, boost::asio::any_completion_handler<void(error_code)> handler)
 {
     const auto slot = boost::asio::get_associated_cancellation_slot(handler);
     auto via = mailbox ? mailbox->executor() : boost::asio::system_executor{};
@@ -138,8 +140,8 @@ void BasicRef::initiate_send(std::shared_ptr<io::Mailbox> mailbox, Frame frame,
     (void)mailbox->put(io::item::Send{id, std::move(frame), std::move(done)}); // refused, it has told `done`
 }
 
-void BasicRef::initiate_wait(std::shared_ptr<io::Mailbox> mailbox,
-    boost::asio::any_completion_handler<void(error_code, CloseReason)> handler)
+void BasicRef::initiate_wait(
+    std::shared_ptr<io::Mailbox> mailbox, boost::asio::any_completion_handler<void(error_code, CloseReason)> handler)
 {
     if (!mailbox) mailbox = io::Mailbox::make_ended();
     mailbox->async_wait(std::move(handler));

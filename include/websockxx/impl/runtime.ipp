@@ -6,18 +6,20 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <memory>
 #include <thread>
 
 namespace websockxx {
 
 class Runtime::Thread {
 public:
-    Thread() : work_(context_.get_executor()), thread_([this] { context_.run(); }) {}
+    Thread() : work_(context_->get_executor()), thread_([context = context_] { context->run(); }) {}
 
     ~Thread()
     {
-        context_.stop();
-        // exit() in a callback ends the shared runtime from its own thread, which cannot wait for itself.
+        context_->stop();
+        // A callback may end its own Runtime, or the program by exit(). The thread cannot wait for itself; it holds a
+        // share of the context, and destroys that after the callback.
         if (thread_.get_id() == std::this_thread::get_id()) thread_.detach();
         else thread_.join();
     }
@@ -25,10 +27,10 @@ public:
     Thread(const Thread&) = delete;
     Thread& operator=(const Thread&) = delete;
 
-    boost::asio::io_context::executor_type get_executor() { return context_.get_executor(); }
+    boost::asio::io_context::executor_type get_executor() { return context_->get_executor(); }
 
 private:
-    boost::asio::io_context context_{1};
+    std::shared_ptr<boost::asio::io_context> context_ = std::make_shared<boost::asio::io_context>(1);
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
     std::thread thread_;
 };

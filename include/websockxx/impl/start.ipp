@@ -68,9 +68,11 @@ void begin(std::unique_ptr<Client> client, Conn conn, Options options, const std
 class AsyncStart {
 public:
     AsyncStart(detail::Started handler, std::shared_ptr<io::Mailbox> mailbox)
-        : handler_(std::move(handler)), mailbox_(std::move(mailbox)), via_(mailbox_->executor()),
-          work_(boost::asio::prefer(boost::asio::get_associated_executor(handler_, via_),
-              boost::asio::execution::outstanding_work.tracked))
+        : handler_(std::move(handler)),
+          mailbox_(std::move(mailbox)),
+          via_(mailbox_->executor()),
+          work_(boost::asio::prefer(
+              boost::asio::get_associated_executor(handler_, via_), boost::asio::execution::outstanding_work.tracked))
     {
     }
 
@@ -86,11 +88,12 @@ public:
     void done(const error_code& ec)
     {
         if (done_.exchange(true)) return;
-        boost::asio::post(via_, [work = std::move(work_), handler = std::move(handler_), mailbox = mailbox_, ec]() mutable {
-            boost::asio::dispatch(work, [handler = std::move(handler), mailbox = std::move(mailbox), ec]() mutable {
-                std::move(handler)(ec, std::move(mailbox));
+        boost::asio::post(
+            via_, [work = std::move(work_), handler = std::move(handler_), mailbox = mailbox_, ec]() mutable {
+                boost::asio::dispatch(work, [handler = std::move(handler), mailbox = std::move(mailbox), ec]() mutable {
+                    std::move(handler)(ec, std::move(mailbox));
+                });
             });
-        });
     }
 
 private:

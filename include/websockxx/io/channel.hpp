@@ -15,8 +15,8 @@
 
 namespace websockxx::io {
 
-/// One attempt to connect: a transport, the protocol over it, and the bytes between them. Made anew for every attempt, so that nothing of an old
-/// connection can reach a new one.
+/// One attempt to connect: a transport, the protocol over it, and the bytes between them. Made anew for every attempt,
+/// so that nothing of an old connection can reach a new one.
 ///
 ///     transport --read_some--> protocol.prepare/commit     protocol.output/consume --write_some--> transport
 ///
@@ -40,7 +40,8 @@ public:
         ~Listener() = default;
     };
 
-    Channel(const Conn& conn, std::unique_ptr<Transport> transport, boost::asio::execution_context& context, Listener& listener);
+    Channel(const Conn& conn, std::unique_ptr<Transport> transport, boost::asio::execution_context& context,
+        Listener& listener);
     ~Channel();
 
     /// Opens the transport; its operations hold a share of `owner`.
@@ -48,10 +49,11 @@ public:
 
     [[nodiscard]] protocol::Protocol& protocol() noexcept { return protocol_; }
 
-    /// Hands output to the transport until it takes no more, and reports sends that have left. May be called from on_input().
+    /// Hands output to the transport until it takes no more, and reports sends that have left. May be called from
+    /// on_input().
     void flush();
-    /// Flushes, and asks for more input unless so much output is stuck that answering would only add to it. The end of everything that was
-    /// done on the channel: not to be called from on_input().
+    /// Flushes, and asks for more input unless so much output is stuck that answering would only add to it. The end of
+    /// everything that was done on the channel: not to be called from on_input().
     void settle();
     /// Told with success once everything written so far has left, or with an error if it never will.
     void when_sent(std::unique_ptr<SendDone> done);
@@ -88,12 +90,12 @@ private:
     protocol::Protocol protocol_;
     Listener& listener_;
     std::deque<Unsent> unsent_;
-    error_code write_error_;   // nothing can be written any more
-    bool open_ = false;        // the transport can be read and written
+    error_code write_error_; // nothing can be written any more
+    bool open_ = false;      // the transport can be read and written
     bool closed_ = false;
-    bool discarding_ = false;  // our direction is to end, or has
-    bool shut_down_ = false;   // it has
-    bool reading_ = false;     // a wait for input is pending
+    bool discarding_ = false; // our direction is to end, or has
+    bool shut_down_ = false;  // it has
+    bool reading_ = false;    // a wait for input is pending
 };
 
 } // namespace websockxx::io

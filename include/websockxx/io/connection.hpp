@@ -34,17 +34,20 @@ struct Environment {
 
 /// What a Connection calls besides its Client. Empty ones are left out.
 struct Hooks {
-    std::function<void(Conn conn, int attempt, std::uint64_t ticket)> prepare; ///< answered by item::Prepared with that ticket
+    /// Answered by item::Prepared with that ticket.
+    std::function<void(Conn conn, int attempt, std::uint64_t ticket)> prepare;
     std::function<void(const Error&)> started; ///< open, or failed; at most once
     Log log;
 };
 
-/// Carries out what the session decides, and reports what came of it: owns the client, the channel and the alarm of one client.
+/// Carries out what the session decides, and reports what came of it: owns the client, the channel and the alarm of one
+/// client.
 ///
 /// There is nothing to decide here: an `if` about the state of the connection belongs in core/session.
 ///
 /// Threads   Everything on its strand, but for begin().
-/// Lifetime  Held by its pending operations; ends itself. The client is destroyed at the end, on the strand, or with the executor's context.
+/// Lifetime  Held by its pending operations; ends itself. The client is destroyed at the end, on the strand, or with
+///           the executor's context.
 class Connection final : public Mailbox::Owner,
                          public Channel::Listener,
                          public Alarm::Listener,
@@ -124,7 +127,7 @@ private:
     std::deque<std::unique_ptr<Letter>> letters_; // until a connection is open
     std::map<LaterKey, std::unique_ptr<Letter>> later_;
     std::chrono::milliseconds heard_at_{0};
-    Error start_error_; // to be told at the end
+    Error start_error_;        // to be told at the end
     std::uint64_t ticket_ = 0; // of the `prepare` that is going on
     bool busy_ = false;        // feed() is running
 };

@@ -67,8 +67,8 @@ struct Prepared {
 
 } // namespace item
 
-using Item =
-    std::variant<std::unique_ptr<Letter>, item::Send, item::Later, item::CancelLater, item::Close, item::Stop, item::Prepared>;
+using Item = std::variant<std::unique_ptr<Letter>, item::Send, item::Later, item::CancelLater, item::Close, item::Stop,
+    item::Prepared>;
 
 /// Where everybody reaches a connection: what every Ref of it shares.
 ///
@@ -94,8 +94,8 @@ public:
     /// From here on `owner` is woken, until end().
     void attach(Owner& owner);
 
-    /// Puts an item in and wakes the owner. Letters and sends beyond the limit are refused with errc::inbox_full; anything with
-    /// errc::client_ended after the end. What is refused is destroyed here, a send's `done` told first.
+    /// Puts an item in and wakes the owner. Letters and sends beyond the limit are refused with errc::inbox_full;
+    /// anything with errc::client_ended after the end. What is refused is destroyed here, a send's `done` told first.
     error_code put(Item item);
 
     /// Takes a send back that was not yet taken by the owner; nothing: too late.
@@ -121,8 +121,8 @@ public:
     /// Calls the handler when the client has ended, on its executor; with operation_aborted if cancelled before.
     void async_wait(WaitHandler handler);
 
-    /// Whether a blocking call here and now would wait for itself: errc::calling_self inside one of this client's callbacks,
-    /// errc::blocking_in_callback inside another's or on a thread that runs the connection.
+    /// Whether a blocking call here and now would wait for itself: errc::calling_self inside one of this client's
+    /// callbacks, errc::blocking_in_callback inside another's or on a thread that runs the connection.
     [[nodiscard]] error_code blocking_error() const;
 
     /// Whether the connection runs on a thread of the library's own, so that waiting for it is safe.

@@ -74,6 +74,7 @@ private:
     struct Memory; ///< the BIO, OpenSSL's way to our buffers
 
     [[nodiscard]] Error prepare_verification(bool verify);
+    void make_room(std::size_t size);
     static int on_verified(int accepted, X509_STORE_CTX* verification);
     [[nodiscard]] error_code why_not_read(int answer);
     [[nodiscard]] error_code why_not_written(int answer);

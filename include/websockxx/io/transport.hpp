@@ -38,8 +38,9 @@ protected:
 /// Moves bytes, nothing else: TCP, or TLS over it. One object serves one attempt to connect.
 ///
 /// Threads   Used on one strand only, which is also where the listener is called.
-/// Lifetime  Pending operations hold a share of `owner`, whose part the listener must be. After close() the listener is never called
-///           again and the share is given back as soon as the operations have ended (which name lookup may delay; nothing waits for it).
+/// Lifetime  Pending operations hold a share of `owner`, whose part the listener must be. After close() the listener is
+///           never called again and the share is given back as soon as the operations have ended (which name lookup may
+///           delay; nothing waits for it).
 class Transport {
 public:
     Transport() = default;
@@ -47,19 +48,22 @@ public:
     Transport& operator=(const Transport&) = delete;
     virtual ~Transport() = default;
 
-    /// Looks the name up, connects to its addresses and, for `wss`, shakes hands. Answered by on_connected() and on_open(), or by
-    /// on_open_failed().
+    /// Looks the name up, connects to its addresses and, for `wss`, shakes hands. Answered by on_connected() and
+    /// on_open(), or by on_open_failed().
     virtual void open(const Conn& conn, std::shared_ptr<TransportListener> owner) = 0;
 
-    /// Reads without waiting. Returns how many bytes; 0 with `asio::error::would_block` if there are none now, with `asio::error::eof` at an
-    /// orderly end (TLS: close_notify), with another error at a disorderly one (TLS: `asio::ssl::error::stream_truncated` without close_notify).
+    /// Reads without waiting. Returns how many bytes; 0 with `asio::error::would_block` if there are none now, with
+    /// `asio::error::eof` at an orderly end (TLS: close_notify), with another error at a disorderly one (TLS:
+    /// `asio::ssl::error::stream_truncated` without close_notify).
     [[nodiscard]] virtual std::size_t read_some(std::span<std::byte> room, error_code& ec) = 0;
 
-    /// Writes without waiting. Returns how many bytes were taken, maybe fewer; 0 with `asio::error::would_block` if none can be taken now.
-    /// Bytes count as taken when the kernel has them or when the transport will deliver them by itself (the rest of a TLS record).
+    /// Writes without waiting. Returns how many bytes were taken, maybe fewer; 0 with `asio::error::would_block` if
+    /// none can be taken now. Bytes count as taken when the kernel has them or when the transport will deliver them by
+    /// itself (the rest of a TLS record).
     [[nodiscard]] virtual std::size_t write_some(std::span<const std::byte> bytes, error_code& ec) = 0;
 
-    /// One on_readable() as soon as read_some() has something to say. At most one is pending; asking again changes nothing.
+    /// One on_readable() as soon as read_some() has something to say. At most one is pending; asking again changes
+    /// nothing.
     virtual void wait_readable() = 0;
     /// One on_writable() as soon as write_some() could take something. At most one is pending.
     virtual void wait_writable() = 0;

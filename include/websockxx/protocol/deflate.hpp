@@ -20,7 +20,8 @@ struct AgreedDeflate {
     friend bool operator==(const AgreedDeflate&, const AgreedDeflate&) = default;
 };
 
-/// The value of Sec-WebSocket-Extensions in the request. Says no more than needed: some servers decline what they need not know.
+/// The value of Sec-WebSocket-Extensions in the request. Says no more than needed: some servers decline what they need
+/// not know.
 [[nodiscard]] std::string deflate_offer(const Deflate& deflate);
 
 /// What a server's Sec-WebSocket-Extensions fields, none or more, make of the offer: nothing if they name no extension.

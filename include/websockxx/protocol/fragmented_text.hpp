@@ -6,8 +6,8 @@
 
 namespace websockxx::protocol {
 
-/// Whether a text that is sent in fragments is UTF-8, told as the fragments come. A character may be cut by their borders
-/// (RFC 6455 5.6), so its first bytes are kept.
+/// Whether a text that is sent in fragments is UTF-8, told as the fragments come. A character may be cut by their
+/// borders (RFC 6455 5.6), so its first bytes are kept.
 class FragmentedText {
 public:
     enum class Place { more_follows, last };

@@ -15,8 +15,8 @@ enum class Opcode : std::uint8_t { continuation = 0, text = 1, binary = 2, close
 struct FrameHeader {
     Opcode opcode = Opcode::continuation;
     bool fin = false;
-    bool compressed = false;     ///< RSV1 (RFC 7692 6)
-    std::uint8_t size = 0;       ///< of the header itself: 2, 4 or 10 bytes
+    bool compressed = false; ///< RSV1 (RFC 7692 6)
+    std::uint8_t size = 0;   ///< of the header itself: 2, 4 or 10 bytes
     std::uint64_t payload_size = 0;
 
     [[nodiscard]] constexpr bool is_control() const noexcept { return opcode >= Opcode::close; }
@@ -82,7 +82,8 @@ constexpr PeekedFrame peek_frame(std::span<const std::byte> bytes, Rsv1 rsv1) no
     if (header.size == 10 && bytes.size() > 2 && (at(2) & 0x80u) != 0) return {Peek::length_too_large};
     if (bytes.size() < header.size) return {};
     header.payload_size = 0;
-    for (std::size_t index = 2; index < header.size; ++index) header.payload_size = header.payload_size << 8 | at(index);
+    for (std::size_t index = 2; index < header.size; ++index)
+        header.payload_size = header.payload_size << 8 | at(index);
     if (header.payload_size < (length == 126 ? 126u : 65536u)) return {Peek::length_not_minimal};
     return {Peek::complete, header};
 }

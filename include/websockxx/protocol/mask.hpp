@@ -33,8 +33,8 @@ private:
 
 /// Gives the frames that Beast has encoded other masks (RFC 6455 5.3).
 ///
-/// Beast's own repeat: its generator gives each block of 16 numbers 16 times, so that who has seen 16 masks knows the next 240,
-/// while RFC 6455 10.3 wants none to be foretold by another.
+/// Beast's own repeat: its generator gives each block of 16 numbers 16 times, so that who has seen 16 masks knows the
+/// next 240, while RFC 6455 10.3 wants none to be foretold by another.
 class Masker {
 public:
     Masker() = default;
@@ -48,7 +48,7 @@ private:
     void change(std::span<std::byte> payload) noexcept;
 
     RandomSource random_;
-    std::uint64_t left_ = 0; // of the frame's payload
+    std::uint64_t left_ = 0;   // of the frame's payload
     std::uint32_t change_ = 0; // the old mask and the new one, in the order of memory, turned to the next byte
 };
 

@@ -17,18 +17,18 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <deque>
 #include <memory>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace websockxx::protocol {
 
 /// The next layer of Beast's stream: memory instead of a socket.
 ///
-/// Reading takes from the window that open() shows; writing appends to the output. Neither ever waits. Handlers of asynchronous
-/// operations are queued and run by drain(), on its caller's stack, never from inside the call that began the operation. What is
-/// still queued or waiting when the Pipe is destroyed is destroyed with it, uncalled.
+/// Reading takes from the window that open() shows; writing appends to the output. Neither ever waits. Handlers of
+/// asynchronous operations are queued and run by drain(), on its caller's stack, never from inside the call that began
+/// the operation. What is still queued or waiting when the Pipe is destroyed is destroyed with it, uncalled.
 class Pipe {
 public:
     using error_code = boost::system::error_code;
@@ -36,7 +36,9 @@ public:
     /// Queues on the Pipe; the context is only named, for Beast's timer.
     class executor_type {
     public:
-        executor_type(Pipe& pipe, boost::asio::execution_context& context) noexcept : pipe_(&pipe), context_(&context) {}
+        executor_type(Pipe& pipe, boost::asio::execution_context& context) noexcept : pipe_(&pipe), context_(&context)
+        {
+        }
 
         [[nodiscard]] boost::asio::execution_context& query(boost::asio::execution::context_t) const noexcept
         {
@@ -77,6 +79,7 @@ public:
 
     /// From now on frames are written, and get masks of ours.
     void begin_frames() noexcept { writes_frames_ = true; }
+    /// Part of write_some().
     void append(const void* bytes, std::size_t size);
 
     template <class Buffers>
@@ -118,7 +121,7 @@ private:
     Masker masker_;
     std::span<const std::byte> window_;
     std::span<const std::byte> behind_;
-    std::deque<std::unique_ptr<Task>> queue_;
+    std::vector<std::unique_ptr<Task>> queue_;
     std::unique_ptr<Task> reader_; // runs when there is something to read
 };
 
@@ -137,9 +140,7 @@ inline void Pipe::drain()
     for (;;) {
         if (reader_ && !window_.empty()) queue_.push_back(std::move(reader_));
         if (queue_.empty()) return;
-        const auto task = std::move(queue_.front());
-        queue_.pop_front();
-        task->run();
+        for (const auto& task : std::exchange(queue_, {})) task->run();
     }
 }
 
@@ -220,8 +221,8 @@ auto Pipe::async_write_some(const Buffers& buffers, Token&& token)
         token, buffers);
 }
 
-/// Found by Asio's own `write` in place of its loop, which would ask after each piece whether all was written. Without this it
-/// is only slower.
+/// Found by Asio's own `write` in place of its loop, which would ask after each piece whether all was written. Without
+/// this it is only slower.
 template <class Buffers>
 std::size_t write(
     Pipe& pipe, const Buffers& buffers, decltype(boost::asio::transfer_all()), boost::system::error_code& ec)

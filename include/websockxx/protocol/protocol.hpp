@@ -19,10 +19,12 @@ class execution_context;
 
 namespace websockxx::protocol {
 
-/// The WebSocket protocol of one connection, in memory: bytes that arrived go in, bytes to send come out (RFC 6455, RFC 7692).
+/// The WebSocket protocol of one connection, in memory: bytes that arrived go in, bytes to send come out (RFC 6455, RFC
+/// 7692).
 ///
-/// `boost::beast::websocket::stream` over a Pipe does the work. There is no socket, no clock and no callback here: the caller puts bytes in
-/// with prepare() and commit(), asks next() until it says `nothing`, and takes what is to be sent from output().
+/// `boost::beast::websocket::stream` over a Pipe does the work. There is no socket, no clock and no callback here: the
+/// caller puts bytes in with prepare() and commit(), asks next() until it says `nothing`, and takes what is to be sent
+/// from output().
 ///
 ///     prepare/commit --> [ in ] --> next(): opened, message, ping, pong, closed, failed
 ///     output/consume <-- [ out ] <-- start(), write(), close(), and the protocol's own answers
@@ -31,14 +33,14 @@ namespace websockxx::protocol {
 class Protocol {
 public:
     enum class Event {
-        nothing,  ///< more bytes are needed
-        opened,   ///< the server accepted: response(), subprotocol(), deflate()
-        refused,  ///< the opening handshake failed: error()
-        message,  ///< a whole text or binary message: frame()
-        ping,     ///< not answered yet: frame()
-        pong,     ///< frame()
-        closed,   ///< the closing handshake is over, whoever began it: received() and, if close frames went out, sent()
-        failed,   ///< the server broke the protocol or a limit: error(); a close frame, sent(), is in output() if one could be sent
+        nothing, ///< more bytes are needed
+        opened,  ///< the server accepted: response(), subprotocol(), deflate()
+        refused, ///< the opening handshake failed: error()
+        message, ///< a whole text or binary message: frame()
+        ping,    ///< not answered yet: frame()
+        pong,    ///< frame()
+        closed,  ///< the closing handshake is over, whoever began it: received() and, if close frames went out, sent()
+        failed,  ///< the server broke the protocol or a limit: error(); the close frame, sent(), is in output()
     };
 
     /// `context` must outlive this object; nothing is run on it (Beast wants a place for a timer that is never set).
@@ -58,7 +60,8 @@ public:
     /// `refused` (errc::handshake_incomplete) if the opening handshake was going on, else `nothing`.
     void end_of_stream();
 
-    /// The next thing that happened. `closed`, `refused` and `failed` come at most once; after any of them only `nothing`.
+    /// The next thing that happened. `closed`, `refused` and `failed` come at most once; after any of them only
+    /// `nothing`.
     [[nodiscard]] Event next();
 
     /// What `message`, `ping` and `pong` brought. Valid until the next call of next().
@@ -80,8 +83,8 @@ public:
     error_code write(const Frame& frame);
 
     /// Begins the closing handshake: the close frame goes to output(), and incoming messages are dropped from now on.
-    /// next() gives `closed` when the server's close frame has come. No code: an empty close frame. The text is cut to 123 bytes.
-    /// Fails with errc::invalid_close_code, invalid_utf8, or not_connected_... as check() does.
+    /// next() gives `closed` when the server's close frame has come. No code: an empty close frame. The text is cut to
+    /// 123 bytes. Fails with errc::invalid_close_code, invalid_utf8, or not_connected_... as check() does.
     error_code close(std::optional<std::uint16_t> code, std::string_view text);
 
     /// Bytes to send; valid until the next call of any member. Empty: nothing to send.

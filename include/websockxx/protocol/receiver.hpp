@@ -18,9 +18,10 @@ namespace websockxx::protocol {
 
 /// Makes messages and control frames of the bytes that have arrived.
 ///
-/// Looks at each frame's header, and so keeps from Beast what it would answer by itself (ping and close), what it does not check
-/// (limits, lengths) and what it would have to wait for. Beast reads the data frames: UTF-8, inflating. A payload is read while
-/// it arrives, so that the first wrong byte of a text is the last one that is read, and memory grows with what has come.
+/// Looks at each frame's header, and so keeps from Beast what it would answer by itself (ping and close), what it does
+/// not check (limits, lengths) and what it would have to wait for. Beast reads the data frames: UTF-8, inflating. A
+/// payload is read while it arrives, so that the first wrong byte of a text is the last one that is read, and memory
+/// grows with what has come.
 class Receiver {
 public:
     enum class Outcome {
@@ -32,11 +33,14 @@ public:
         failed,  ///< failure(); nothing can be read any more
     };
 
-    Receiver(InputBuffer& input, Stream& stream, const Limits& limits) : input_(&input), stream_(&stream), limits_(limits) {}
+    Receiver(InputBuffer& input, Stream& stream, const Limits& limits)
+        : input_(&input), stream_(&stream), limits_(limits)
+    {
+    }
 
     void allow_compressed() noexcept { rsv1_ = Rsv1::compressed; }
     /// From now on messages, pings and pongs are dropped, and Beast sees nothing any more.
-    void drop_all() noexcept { dropping_ = true; }
+    void drop_all() noexcept;
 
     [[nodiscard]] Outcome next();
     [[nodiscard]] const Frame& frame() const noexcept { return *frame_; }
@@ -54,7 +58,7 @@ private:
 
     [[nodiscard]] bool is_small_message(const FrameHeader& header, std::size_t available) const noexcept;
     [[nodiscard]] std::size_t count_small_messages(std::span<const std::byte> bytes) const noexcept;
-    [[nodiscard]] Step read_small_message(const FrameHeader& header);
+    [[nodiscard]] Outcome read_shown_message();
 
     void begin_frame(const FrameHeader& header);
     [[nodiscard]] Step drop_empty_frame(const FrameHeader& header);

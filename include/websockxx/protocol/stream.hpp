@@ -20,9 +20,10 @@ namespace websockxx::protocol {
 
 /// Beast's stream over a Pipe. Nothing else calls it, and stream.ipp is the only file that instantiates it.
 ///
-/// The opening handshake is an asynchronous operation, which waits in the Pipe for the answer. After it there are synchronous calls
-/// only, and none that would have to wait: each is shown exactly the bytes that it needs. So no operation is ever pending beside
-/// another one, nothing is posted per message, and nothing is left behind when the stream is destroyed.
+/// The opening handshake is an asynchronous operation, which waits in the Pipe for the answer. After it there are
+/// synchronous calls only, and none that would have to wait: each is shown exactly the bytes that it needs. So no
+/// operation is ever pending beside another one, nothing is posted per message, and nothing is left behind when the
+/// stream is destroyed.
 ///
 /// What Beast is shown has passed Receiver: whole headers without errors, of data frames that are not empty, or final.
 class Stream {
@@ -30,9 +31,9 @@ public:
     /// Of a message that Beast has failed on. The close frame is written already, but for `broken`.
     enum class Fault {
         none,
-        too_big,  ///< inflated, it is larger than the limit
+        too_big, ///< inflated, it is larger than the limit
         not_utf8,
-        broken,   ///< its compression
+        broken, ///< its compression
     };
 
     Stream(OutputBuffer& output, boost::asio::execution_context& context, const Limits& limits);
@@ -49,15 +50,16 @@ public:
     static constexpr std::size_t most_shown = 1536;
     /// Shows whole uncompressed messages of one frame each. Each is then read with a read() of its own.
     void show_frames(std::span<const std::byte> frames) noexcept;
-    /// Shows the payload of an uncompressed frame, or the next part of it, with the header if it begins there. One read() follows.
+    /// Shows the payload of an uncompressed frame, or the next part of it, with the header if it begins there. One
+    /// read() follows.
     void show_part(std::span<const std::byte> header, std::span<const std::byte> payload) noexcept;
     /// Reads and checks a payload where it lies.
     [[nodiscard]] Fault read(std::span<std::byte> payload);
 
     /// The most bytes of a compressed payload that inflate() takes at once.
     static constexpr std::size_t most_inflated = 256;
-    /// As show_part() and read(), for a compressed frame: gives what came of it, valid until the next call. After the end of the
-    /// final frame it may be called with nothing, until the message is done.
+    /// As show_part() and read(), for a compressed frame: gives what came of it, valid until the next call. After the
+    /// end of the final frame it may be called with nothing, until the message is done.
     [[nodiscard]] Fault inflate(
         std::span<const std::byte> header, std::span<const std::byte> payload, std::string_view& inflated);
 

@@ -3,6 +3,8 @@
 
 #include <websockxx/core/deadlines.hpp>
 
+#include <algorithm>
+
 namespace websockxx::core {
 
 std::optional<Deadlines::Moment> Deadlines::next() const
@@ -18,12 +20,9 @@ std::optional<Timer> Deadlines::pop(Moment now)
 {
     const auto earliest = next();
     if (!earliest || *earliest > now) return std::nullopt;
-    for (std::size_t i = 0; i < timer_count; ++i) {
-        if (at_[i] != earliest) continue;
-        at_[i].reset();
-        return static_cast<Timer>(i);
-    }
-    return std::nullopt;
+    const auto at = std::find(at_.begin(), at_.end(), earliest);
+    at->reset();
+    return static_cast<Timer>(at - at_.begin());
 }
 
 } // namespace websockxx::core

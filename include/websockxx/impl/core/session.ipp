@@ -136,10 +136,8 @@ void Session::beat(std::chrono::milliseconds quiet)
     if (pinged_at_ && now_ - quiet < *pinged_at_) {
         return lose({.by = CloseReason::By::transport, .error = Error{errc::heartbeat_timeout, Phase::open}});
     }
-    const bool silent = quiet >= timeouts.ping_interval;
-    if (silent) give(command::SendPing{});
-    pinged_at_.reset();
-    if (!silent) return arm(Timer::heartbeat, timeouts.ping_interval - quiet);
+    if (quiet < timeouts.ping_interval) return arm(Timer::heartbeat, timeouts.ping_interval - quiet);
+    give(command::SendPing{});
     if (timeouts.pong.count() <= 0) return arm(Timer::heartbeat, timeouts.ping_interval);
     pinged_at_ = now_;
     arm(Timer::heartbeat, timeouts.pong);
@@ -151,7 +149,8 @@ void Session::on(event::CloseAsked& e)
     const auto code = e.code.value_or(close_code::normal);
     const bool may_be_sent = close_code::may_be_sent(code);
     if (!may_be_sent || !detail::is_valid_utf8(e.text)) {
-        const auto detail = may_be_sent ? "close with a text that is not UTF-8" : "close with the code " + std::to_string(code);
+        const auto detail =
+            may_be_sent ? "close with a text that is not UTF-8" : "close with the code " + std::to_string(code);
         event::Threw threw{Error{errc::bad_response, Phase::open, detail}, nullptr};
         return on(threw);
     }
@@ -199,7 +198,10 @@ void Session::begin_closing(std::optional<std::uint16_t> code, std::string text,
 void Session::on(event::ClosePassed& e)
 {
     if (state_ == State::open) {
-        linger({.by = CloseReason::By::remote, .sent = std::move(e.sent), .received = std::move(e.received), .clean = true});
+        linger({.by = CloseReason::By::remote,
+            .sent = std::move(e.sent),
+            .received = std::move(e.received),
+            .clean = true});
     }
     else if (state_ == State::closing) {
         reason_.received = std::move(e.received);

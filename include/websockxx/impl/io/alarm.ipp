@@ -46,9 +46,6 @@ private:
 
 } // namespace alarm_detail
 
-std::unique_ptr<Alarm> make_alarm(const Strand& strand)
-{
-    return std::make_unique<alarm_detail::SteadyAlarm>(strand);
-}
+std::unique_ptr<Alarm> make_alarm(const Strand& strand) { return std::make_unique<alarm_detail::SteadyAlarm>(strand); }
 
 } // namespace websockxx::io

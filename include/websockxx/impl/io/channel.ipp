@@ -149,10 +149,7 @@ void Channel::on_writable()
     if (!closed_) listener_.on_output();
 }
 
-void Channel::when_sent(std::unique_ptr<SendDone> done)
-{
-    unsent_.push_back({protocol_.produced(), std::move(done)});
-}
+void Channel::when_sent(std::unique_ptr<SendDone> done) { unsent_.push_back({protocol_.produced(), std::move(done)}); }
 
 void Channel::shutdown()
 {

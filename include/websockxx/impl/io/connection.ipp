@@ -50,8 +50,12 @@ Error describe(const std::exception_ptr& exception)
 
 Connection::Connection(std::unique_ptr<Client> client, Conn conn, core::Settings settings, Hooks hooks,
     Environment environment, Strand strand, std::shared_ptr<Mailbox> mailbox)
-    : strand_(std::move(strand)), mailbox_(std::move(mailbox)), client_(std::move(client)),
-      session_(std::move(conn), std::move(settings)), hooks_(std::move(hooks)), environment_(std::move(environment)),
+    : strand_(std::move(strand)),
+      mailbox_(std::move(mailbox)),
+      client_(std::move(client)),
+      session_(std::move(conn), std::move(settings)),
+      hooks_(std::move(hooks)),
+      environment_(std::move(environment)),
       alarm_(environment_.make_alarm(strand_))
 {
 }
@@ -125,9 +129,7 @@ void Connection::on_input()
     while (channel_) {
         auto& protocol = channel_->protocol();
         switch (protocol.next()) {
-        case Event::nothing:
-            deliver_letters();
-            return set_alarm();
+        case Event::nothing: deliver_letters(); return set_alarm();
         case Event::opened: feed(core::event::Opened{}); break;
         case Event::refused: feed(core::event::OpenFailed{protocol.error()}); break;
         case Event::message: ask([&](Client& client) { return client.handle_frame(protocol.frame()); }); break;
@@ -217,7 +219,8 @@ void Connection::run(core::command::Prepare& command)
 void Connection::run(core::command::Open& command)
 {
     if (command.conn.secure && command.conn.tls.danger_accept_any_certificate) {
-        log(Severity::warning, "TLS verification is off for " + command.conn.authority() + ": anyone may read and change what is sent");
+        log(Severity::warning,
+            "TLS verification is off for " + command.conn.authority() + ": anyone may read and change what is sent");
     }
     try {
         auto& context = boost::asio::query(strand_.get_inner_executor(), boost::asio::execution::context);
@@ -234,7 +237,10 @@ void Connection::run(core::command::Open& command)
     }
 }
 
-void Connection::run(core::command::Arm& command) { deadlines_.arm(command.timer, alarm_->now() + connection_detail::fit(command.after)); }
+void Connection::run(core::command::Arm& command)
+{
+    deadlines_.arm(command.timer, alarm_->now() + connection_detail::fit(command.after));
+}
 
 void Connection::run(core::command::Disarm& command) { deadlines_.disarm(command.timer); }
 
@@ -343,7 +349,8 @@ void Connection::handle(item::Send& send)
 {
     mailbox_->delivered(1);
     auto ec = session_.send_error();
-    if (!ec && channel_->queued() + send.frame.size() > session_.conn().limits.send_queue_bytes) ec = errc::send_queue_full;
+    if (!ec && channel_->queued() + send.frame.size() > session_.conn().limits.send_queue_bytes)
+        ec = errc::send_queue_full;
     if (!ec) ec = channel_->protocol().write(send.frame);
     if (!ec && send.done) channel_->when_sent(std::move(send.done));
     else if (ec && send.done) send.done->done(ec);
@@ -416,7 +423,8 @@ void Connection::ask(Callback&& callback)
 void Connection::carry_out(Action& action)
 {
     for (const auto& frame : action.frames()) {
-        if (const auto ec = channel_->protocol().write(frame)) return feed(core::event::ReplyFailed{Error{ec, Phase::open}});
+        if (const auto ec = channel_->protocol().write(frame))
+            return feed(core::event::ReplyFailed{Error{ec, Phase::open}});
     }
     if (const auto* close = action.closing()) feed(core::event::CloseAsked{close->code, close->text});
 }

@@ -43,8 +43,8 @@ bool on_thread_of(const boost::asio::any_io_executor& executor)
         const auto* strand = executor.target<asio::strand<Inner>>();
         return strand && on_thread_of(strand->get_inner_executor());
     };
-    return inside(std::type_identity<Io>{}) || inside(std::type_identity<Pool>{})
-        || inside(std::type_identity<asio::any_io_executor>{});
+    return inside(std::type_identity<Io>{}) || inside(std::type_identity<Pool>{}) ||
+           inside(std::type_identity<asio::any_io_executor>{});
 }
 
 } // namespace mailbox_detail
@@ -74,8 +74,8 @@ void Mailbox::attach(Owner& owner)
 
 error_code Mailbox::put(Item item)
 {
-    const bool counts = std::holds_alternative<std::unique_ptr<Letter>>(item) || std::holds_alternative<item::Send>(item)
-        || std::holds_alternative<item::Later>(item);
+    const bool counts = std::holds_alternative<std::unique_ptr<Letter>>(item) ||
+                        std::holds_alternative<item::Send>(item) || std::holds_alternative<item::Later>(item);
     error_code refused;
     {
         const std::lock_guard lock{mutex_};
@@ -148,9 +148,10 @@ void Mailbox::end(CloseReason reason)
 void Mailbox::complete(const boost::asio::any_io_executor& via, Waiter waiter, error_code ec, CloseReason reason)
 {
     boost::asio::post(via, [waiter = std::move(waiter), ec, reason = std::move(reason)]() mutable {
-        boost::asio::dispatch(waiter.work, [handler = std::move(waiter.handler), ec, reason = std::move(reason)]() mutable {
-            std::move(handler)(ec, std::move(reason));
-        });
+        boost::asio::dispatch(
+            waiter.work, [handler = std::move(waiter.handler), ec, reason = std::move(reason)]() mutable {
+                std::move(handler)(ec, std::move(reason));
+            });
     });
 }
 

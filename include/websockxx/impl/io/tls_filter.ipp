@@ -26,6 +26,8 @@ namespace tls_filter_detail {
 inline constexpr std::size_t first_input_bytes = 4 * 1024;
 inline constexpr std::size_t max_input_bytes = 64 * 1024;
 inline constexpr std::size_t record_bytes = SSL3_RT_MAX_PLAIN_LENGTH;
+/// Only a server that asks for answers, such as by renegotiating, and does not read them, gets us here: it is an error.
+inline constexpr std::size_t max_output_bytes = 4 * TlsFilter::max_pending_bytes;
 /// A buffer larger than this is given back once it is empty.
 inline constexpr std::size_t kept_output_bytes = 16 * 1024;
 
@@ -71,10 +73,8 @@ struct TlsFilter::Memory {
     {
         BIO_clear_retry_flags(bio);
         auto& self = filter(bio);
-        if (self.out_begin_ > 0 && self.out_.size() + size > self.out_.capacity()) {
-            self.out_.erase(self.out_.begin(), self.out_.begin() + static_cast<std::ptrdiff_t>(self.out_begin_));
-            self.out_begin_ = 0;
-        }
+        if (self.output().size() + size > tls_filter_detail::max_output_bytes) return 0;
+        self.make_room(size);
         const auto* const first = reinterpret_cast<const std::byte*>(bytes);
         self.out_.insert(self.out_.end(), first, first + size);
         *count = size;
@@ -180,6 +180,14 @@ void TlsFilter::consume(std::size_t size)
     if (out_.capacity() > tls_filter_detail::kept_output_bytes) out_.shrink_to_fit();
 }
 
+/// Without growing for ever while small pieces come and go.
+void TlsFilter::make_room(std::size_t size)
+{
+    if (out_.size() + size <= out_.capacity()) return;
+    out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(std::exchange(out_begin_, 0)));
+    if (out_.size() + size > out_.capacity()) out_.reserve(std::max(out_.size() + size, 2 * out_.capacity()));
+}
+
 TlsFilter::Handshake TlsFilter::handshake()
 {
     ERR_clear_error();
@@ -232,7 +240,7 @@ std::size_t TlsFilter::write_some(std::span<const std::byte> bytes, error_code& 
 {
     constexpr auto record_bytes = tls_filter_detail::record_bytes;
     ec = can_write() ? write_end_ : boost::asio::error::would_block;
-    if (!ec) out_.reserve(out_.size() + std::min(bytes.size(), max_pending_bytes));
+    if (!ec) make_room(std::min(bytes.size(), max_pending_bytes));
     std::size_t count = 0;
     while (!ec && count < bytes.size() && output().size() < max_pending_bytes) {
         std::size_t size = 0;

@@ -113,7 +113,7 @@ void Answer::count_line()
     line_begin_ = unparsed_.size();
     if (!line.ends_with("\r\n")) return fail(errc::handshake_malformed, "a line that does not end with CR LF");
     if (line.size() == 2) return parse_head();
-    if (++lines_ > limits_.handshake_fields + 1) // the first one is the status line
+    if (lines_++ > limits_.handshake_fields) // the first one is the status line
         fail(errc::handshake_too_large, "more than " + std::to_string(limits_.handshake_fields) + " header fields");
 }
 

@@ -19,10 +19,7 @@ struct Parameters {
     std::optional<int> client_max_window_bits;
 };
 
-inline Error unexpected(std::string_view detail)
-{
-    return {errc::unexpected_extension, Phase::handshake, detail};
-}
+inline Error unexpected(std::string_view detail) { return {errc::unexpected_extension, Phase::handshake, detail}; }
 
 /// 8 to 15, without leading zeros (RFC 7692 7.1.2.1).
 inline std::optional<int> read_window_bits(std::string_view value)
@@ -149,7 +146,8 @@ result<std::optional<AgreedDeflate>> read_deflate_answer(
         do {
             const bool expected = offered.offer && !parameters &&
                                   websockxx::detail::equal_ignoring_case(reader.token(), "permessage-deflate");
-            if (!expected || !read_parameters(reader, parameters.emplace())) return unexpected("Sec-WebSocket-Extensions: " + std::string(field));
+            if (!expected || !read_parameters(reader, parameters.emplace()))
+                return unexpected("Sec-WebSocket-Extensions: " + std::string(field));
         } while (reader.take(','));
         if (!reader.at_end()) return unexpected("Sec-WebSocket-Extensions: " + std::string(field));
     }

@@ -94,6 +94,7 @@ void Masker::change(std::span<std::byte> payload) noexcept
         word ^= twice;
         std::memcpy(at, &word, sizeof word);
     }
+    if (size == 0) return;
     std::byte key[sizeof change_];
     std::memcpy(key, &change_, sizeof change_);
     for (std::size_t index = 0; index < size; ++index) at[index] ^= key[index % sizeof key];

@@ -17,8 +17,8 @@
 
 namespace websockxx::protocol {
 
-/// idle -> opening -> open -> closing -> over, or to `over` from anywhere. `closing`: our close frame is written and the server's
-/// has not come.
+/// idle -> opening -> open -> closing -> over, or to `over` from anywhere. `closing`: our close frame is written and
+/// the server's has not come.
 class Protocol::Engine {
 public:
     Engine(const Conn& conn, boost::asio::execution_context& context);
@@ -71,9 +71,10 @@ private:
     FragmentedText sending_text_;
 };
 
-Protocol::Engine::Engine(const Conn& conn, boost::asio::execution_context& context) :
-    opening_(new Opening{.conn = conn}), stream_(output, context, conn.limits), receiver_(input, stream_, conn.limits)
-{}
+Protocol::Engine::Engine(const Conn& conn, boost::asio::execution_context& context)
+    : opening_(new Opening{.conn = conn}), stream_(output, context, conn.limits), receiver_(input, stream_, conn.limits)
+{
+}
 
 void Protocol::Engine::start()
 {
@@ -93,10 +94,7 @@ void Protocol::Engine::commit(std::size_t size)
     if (state_ == State::over) input.clear(); // nobody will read it
 }
 
-void Protocol::Engine::end_of_stream()
-{
-    ended_ = true;
-}
+void Protocol::Engine::end_of_stream() { ended_ = true; }
 
 Protocol::Event Protocol::Engine::next()
 {
@@ -251,9 +249,10 @@ error_code Protocol::Engine::close(std::optional<std::uint16_t> code, std::strin
     return {};
 }
 
-Protocol::Protocol(const Conn& conn, boost::asio::execution_context& context) :
-    engine_(std::make_unique<Engine>(conn, context))
-{}
+Protocol::Protocol(const Conn& conn, boost::asio::execution_context& context)
+    : engine_(std::make_unique<Engine>(conn, context))
+{
+}
 Protocol::~Protocol() = default;
 
 void Protocol::start() { engine_->start(); }
@@ -270,7 +269,10 @@ const std::optional<CloseFrame>& Protocol::received() const noexcept { return en
 const std::optional<CloseFrame>& Protocol::sent() const noexcept { return engine_->sent; }
 error_code Protocol::check(const Frame& frame) const { return engine_->check(frame); }
 error_code Protocol::write(const Frame& frame) { return engine_->write(frame); }
-error_code Protocol::close(std::optional<std::uint16_t> code, std::string_view text) { return engine_->close(code, text); }
+error_code Protocol::close(std::optional<std::uint16_t> code, std::string_view text)
+{
+    return engine_->close(code, text);
+}
 std::span<const std::byte> Protocol::output() const noexcept { return engine_->output.bytes(); }
 void Protocol::consume(std::size_t size) { engine_->output.consume(size); }
 std::uint64_t Protocol::produced() const noexcept { return engine_->output.produced(); }

@@ -12,10 +12,10 @@
 namespace websockxx::protocol {
 namespace receiver {
 
-inline constexpr Failure new_message_inside{close_code::protocol_error, errc::protocol_error,
-    "Endpoint tried to start a fragment without finishing another"};
-inline constexpr Failure continuation_of_nothing{close_code::protocol_error, errc::protocol_error,
-    "Endpoint sent a continuation frame without starting a fragment"};
+inline constexpr Failure new_message_inside{
+    close_code::protocol_error, errc::protocol_error, "Endpoint tried to start a fragment without finishing another"};
+inline constexpr Failure continuation_of_nothing{
+    close_code::protocol_error, errc::protocol_error, "Endpoint sent a continuation frame without starting a fragment"};
 inline constexpr Failure too_big{close_code::too_big, errc::message_too_big, "message larger than the limit"};
 inline constexpr Failure too_many_fragments{
     close_code::too_big, errc::too_many_fragments, "message of more fragments than the limit"};
@@ -32,10 +32,17 @@ inline std::string_view as_text(std::span<const std::byte> bytes)
 
 Receiver::Outcome Receiver::next()
 {
+    if (shown_ > 0) return read_shown_message();
     for (;;) {
         const auto outcome = inside_frame_ ? read_payload(0) : read_frame();
         if (outcome) return *outcome;
     }
+}
+
+void Receiver::drop_all() noexcept
+{
+    dropping_ = true;
+    shown_ = 0;
 }
 
 Receiver::Step Receiver::read_frame()
@@ -71,7 +78,12 @@ Receiver::Step Receiver::on_data(const FrameHeader& header)
     if (!dropping_ && !check_limits(header)) return Outcome::failed;
 
     const auto available = input_->bytes().size() - header.size;
-    if (is_small_message(header, available)) return read_small_message(header);
+    if (is_small_message(header, available)) {
+        const auto bytes = input_->bytes();
+        shown_ = count_small_messages(bytes);
+        stream_->show_frames(bytes.first(shown_));
+        return read_shown_message();
+    }
     if (header.payload_size == 0 && !header.fin) return drop_empty_frame(header);
     if (header.payload_size > 0 && available == 0) return Outcome::nothing;
     begin_frame(header);
@@ -112,7 +124,8 @@ bool Receiver::check_limits(const FrameHeader& header)
 bool Receiver::is_small_message(const FrameHeader& header, std::size_t available) const noexcept
 {
     return header.fin && header.opcode != Opcode::continuation && !header.compressed && !dropping_ &&
-           header.payload_size <= available && header.size + header.payload_size <= Stream::most_shown;
+           header.payload_size <= std::min(available, limits_.message_bytes) &&
+           header.size + header.payload_size <= Stream::most_shown;
 }
 
 /// How many bytes of small messages there are at the beginning of `bytes`, up to what Beast takes at once.
@@ -130,23 +143,27 @@ std::size_t Receiver::count_small_messages(std::span<const std::byte> bytes) con
     }
 }
 
-Receiver::Step Receiver::read_small_message(const FrameHeader& header)
+/// The frame has been looked at already, and the next one too if there are more: this is where a fast connection spends
+/// its time.
+Receiver::Outcome Receiver::read_shown_message()
 {
     const auto bytes = input_->bytes();
-    if (shown_ == 0) {
-        shown_ = count_small_messages(bytes);
-        stream_->show_frames(bytes.first(shown_));
-    }
-    const auto payload = bytes.subspan(header.size, header.payload_size);
-    shown_ -= header.size + payload.size();
+    const auto type = (bytes[0] & std::byte{0x0F}) == std::byte{0x01} ? Frame::Type::text : Frame::Type::binary;
+    const auto short_length = std::to_integer<std::size_t>(bytes[1]);
+    const bool is_short = short_length < 126;
+    const std::size_t header_size = is_short ? 2 : 4;
+    const auto size =
+        is_short ? short_length : std::to_integer<std::size_t>(bytes[2]) << 8 | std::to_integer<std::size_t>(bytes[3]);
+    const auto payload = bytes.subspan(header_size, size);
     const auto fault = stream_->read(payload);
     if (fault != Stream::Fault::none) return fail(fault);
     if (!stream_->message_done()) return fail(Stream::Fault::broken);
 
     give_memory_back();
-    message_.assign(header.opcode == Opcode::text ? Frame::Type::text : Frame::Type::binary, receiver::as_text(payload));
+    message_.assign(type, receiver::as_text(payload));
     frame_ = &message_;
-    input_->consume(header.size + payload.size());
+    shown_ -= header_size + size;
+    input_->consume(header_size + size);
     return Outcome::message;
 }
 
@@ -169,7 +186,8 @@ void Receiver::begin_frame(const FrameHeader& header)
     left_ = header.payload_size;
 }
 
-/// Beast would wait for the frame behind it. Nothing is lost but where the message begins: the next frame will say that.
+/// Beast would wait for the frame behind it. Nothing is lost but where the message begins: the next frame will say
+/// that.
 Receiver::Step Receiver::drop_empty_frame(const FrameHeader& header)
 {
     const auto first_byte = input_->bytes().front();

@@ -23,8 +23,8 @@ namespace websocket = boost::beast::websocket;
 // Compressed messages are cut into frames of this size; it is also how much is masked at once.
 inline constexpr std::size_t compressed_frame_bytes = 16 * 1024;
 
-// Deflate makes at most 258 bytes of 2 bits, and a few bits wait in the inflater. Its room must never be filled whole: until
-// Boost 1.90 Beast then goes astray at the end of the message.
+// Deflate makes at most 258 bytes of 2 bits, and a few bits wait in the inflater. Its room must never be filled whole:
+// until Boost 1.90 Beast then goes astray at the end of the message.
 inline constexpr std::size_t inflated_room = 1032 * (Stream::most_inflated + 8) + 258;
 
 inline void decorate(websocket::request_type& request, const Headers& headers)
@@ -56,7 +56,8 @@ inline Stream::Fault to_fault(const boost::beast::error_code& ec)
     return Stream::Fault::broken;
 }
 
-/// Drops what Beast's generator would repeat: it gives each block of 16 numbers 16 times, and the request's key is made of them.
+/// Drops what Beast's generator would repeat: it gives each block of 16 numbers 16 times, and the request's key is made
+/// of them.
 inline void skip_repeated_numbers()
 {
     const auto draw = websocket::detail::make_prng(true);
@@ -80,9 +81,10 @@ inline std::string encode(const CloseFrame& close)
 
 class Stream::Beast {
 public:
-    Beast(OutputBuffer& output_buffer, boost::asio::execution_context& context) :
-        output(&output_buffer), stream(output_buffer, context)
-    {}
+    Beast(OutputBuffer& output_buffer, boost::asio::execution_context& context)
+        : output(&output_buffer), stream(output_buffer, context)
+    {
+    }
 
     OutputBuffer* output;
     beast_stream::websocket::stream<Pipe> stream;
@@ -91,8 +93,8 @@ public:
     bool compresses = false;
 };
 
-Stream::Stream(OutputBuffer& output, boost::asio::execution_context& context, const Limits& limits) :
-    beast_(std::make_unique<Beast>(output, context))
+Stream::Stream(OutputBuffer& output, boost::asio::execution_context& context, const Limits& limits)
+    : beast_(std::make_unique<Beast>(output, context))
 {
     using beast_stream::websocket::stream_base;
 
@@ -136,6 +138,7 @@ bool Stream::accept(const Upgrade& upgrade)
     auto& stream = beast_->stream;
     stream.next_layer().open({}, std::as_bytes(std::span{answer}));
     stream.next_layer().drain();
+    show_part({}, {});
     if (!beast_->handshake || *beast_->handshake) return false;
     stream.next_layer().begin_frames();
 
@@ -148,10 +151,7 @@ bool Stream::accept(const Upgrade& upgrade)
     return true;
 }
 
-void Stream::show_frames(std::span<const std::byte> frames) noexcept
-{
-    beast_->stream.next_layer().open({}, frames);
-}
+void Stream::show_frames(std::span<const std::byte> frames) noexcept { beast_->stream.next_layer().open({}, frames); }
 
 void Stream::show_part(std::span<const std::byte> header, std::span<const std::byte> payload) noexcept
 {
@@ -179,10 +179,7 @@ Stream::Fault Stream::inflate(
     return beast_stream::to_fault(ec);
 }
 
-bool Stream::message_done() const noexcept
-{
-    return beast_->stream.is_message_done();
-}
+bool Stream::message_done() const noexcept { return beast_->stream.is_message_done(); }
 
 void Stream::write(const Frame& frame)
 {
