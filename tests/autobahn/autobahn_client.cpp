@@ -62,7 +62,8 @@ struct Arguments {
 
 Arguments read_arguments(std::span<char*> words)
 {
-    if (words.size() < 3) throw std::invalid_argument{"usage: autobahn_client [wss://]HOST:PORT AGENT [--ca FILE | --insecure]"};
+    if (words.size() < 3)
+        throw std::invalid_argument{"usage: autobahn_client [wss://]HOST:PORT AGENT [--ca FILE | --insecure]"};
     std::string url = words[1];
     if (url.find("://") == std::string::npos) url = "ws://" + url;
     Arguments arguments{Conn::parse(url).value(), words[2]};

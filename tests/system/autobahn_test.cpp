@@ -158,7 +158,8 @@ TEST_CASE("the Autobahn client speaks TLS", "[autobahn]")
 TEST_CASE("the Autobahn client fails if a case was not run, but goes on", "[autobahn]")
 {
     Cases cases;
-    RawServer server{{cases.say("2"), [](RawPeer& peer) { peer.read_head(); }, cases.expect_echo(), cases.write_reports()}};
+    RawServer server{
+        {cases.say("2"), [](RawPeer& peer) { peer.read_head(); }, cases.expect_echo(), cases.write_reports()}};
     const auto [exit_code, output] = run_client(host_and_port(server) + " agent");
     CHECK(exit_code == 1);
     server.wait(4);

@@ -208,6 +208,7 @@ struct Function {
     std::string open = "";       ///< a line that then follows if the client is connected,
     std::string not_open = "";   ///< if it is about to reconnect,
     std::string at_end = "";     ///< and at its end
+    std::string afterwards = ""; ///< another that follows the end in any case
 };
 
 std::string says(const char* what, errc code) { return std::string(what) + ": " + make_error_code(code).message(); }
@@ -253,7 +254,7 @@ const auto& functions()
                 self(v).async_wait(note(w, "waited"));
                 return error_code{};
             },
-            {}, {}, {}, "", "", succeeds("waited")},
+            {}, {}, {}, "", "", "", succeeds("waited")},
         {"cast", [](W&, const V& v) { return code(self(v).cast(Message{"got it"})); }, {}, {}, {}, "got it", "got it"},
         {"info", [](W&, const V& v) { return code(self(v).info(Message{"got it"})); }, {}, {}, {}, "got it", "got it"},
         {"send_after", [](W&, const V& v) { return code(self(v).send_after(1ms, Message{"got it"})); }, {}, {}, {}, "got it", "got it"},
@@ -344,6 +345,7 @@ void run(const Function& function, Place place, FixtureServer& server, const boo
     }
     const auto reason = ref.wait();
     REQUIRE(reason.has_value());
+    if (!function.afterwards.empty()) ledger.await(function.afterwards);
     check_end(fate, *reason);
     end_second(*world);
     CHECK(ledger.count("terminate") == 1);

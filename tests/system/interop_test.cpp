@@ -24,16 +24,12 @@ constexpr std::array<std::size_t, 6> sizes{0, 1, 125, 126, 65'535, 65'536};
 using MakeEcho = ForeignServer (*)(const EchoOptions&);
 enum class Way { plain, tls, nginx };
 
-std::string_view to_string(Way way)
-{
-    return way == Way::plain ? "ws" : way == Way::tls ? "wss" : "wss through nginx";
-}
+std::string_view to_string(Way way) { return way == Way::plain ? "ws" : way == Way::tls ? "wss" : "wss through nginx"; }
 
 /// An echo server, and what is in front of it.
 class Echo {
 public:
-    Echo(MakeEcho make, Way way, EchoOptions options)
-        : echo_(make(with_identity(std::move(options), way == Way::tls)))
+    Echo(MakeEcho make, Way way, EchoOptions options) : echo_(make(with_identity(std::move(options), way == Way::tls)))
     {
         if (way == Way::nginx) nginx_.emplace(ForeignServer::nginx(echo_.port(), authority_.issue()));
     }
@@ -60,11 +56,14 @@ private:
 /// A client that has connected.
 struct Talk {
     explicit Talk(const Conn& conn)
-        : link(start_link(std::make_unique<WatchedClient>(watch, Script{.on_connect = [this](auto&, const Connected& to) {
-              deflate = to.deflate;
-              subprotocol = to.subprotocol;
-              return Action{Client::ok()};
-          }}), conn, {.log = {}}).value())
+        : link(start_link(std::make_unique<WatchedClient>(watch, Script{.on_connect =
+                                                                            [this](auto&, const Connected& to) {
+                                                                                deflate = to.deflate;
+                                                                                subprotocol = to.subprotocol;
+                                                                                return Action{Client::ok()};
+                                                                            }}),
+              conn, {.log = {}})
+                   .value())
     {
         CHECK(watch->next() == "connect");
     }

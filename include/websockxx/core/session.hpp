@@ -24,21 +24,26 @@ namespace websockxx::core {
 ///         itself.
 ///
 ///     idle --Started--> preparing --Prepared--> opening --Opened--> greeting --ConnectAnswered--> open
-///                           ^                      |                    |                          |
-///                           |                      | OpenFailed,        | Threw                    | CloseAsked,
-///                           ReplyFailed
-///                      Expired(retry)              | Expired            v                          v
-///                           |                      |                  done <---- Threw          closing
-///                           --ClosePassed--> lingering |                      |                    ^
-///                                  |                        |  ^ |                      v                    |
-///                                            | Lost, Expired          |  | ClosePassed,
-///                        waiting <---Decided--- asking ----Decided------+                          v
-///                             |  | ProtocolFailed
-///                                                  ^-----------------------------------------------+--- Lost, Expired
-///                                                  ------+  +-- open
+///                         ^   |                    |                    |                          |
+///          Expired(retry) |   | PrepareFailed,     | OpenFailed,        | Threw,                   |
+///                         |   | Expired            | Lost, Expired      | ReplyFailed              |
+///                         |   |                    |                    v                          |
+///                         |   |                    |          +------> done <--------Threw---------+
+///                         |   +----------------+   |          |                                    |
+///                         |                    v   v          | Decided, Threw                     |
+///                      waiting <--Decided----- asking --------+                                    |
+///                                              ^ ^ ^                                               |
+///                                              | | +--Lost, Expired--------------------------------+
+///                                              | |                                                 |
+///                                              | +--Lost, Expired, ---- closing <--CloseAsked, ----+
+///                                              |    ProtocolFailed         |       ReplyFailed     |
+///                                              |                           | ClosePassed           |
+///                                              |                           v                       |
+///                                              +--Lost, Expired------- lingering <--ClosePassed, --+
+///                                                                                   ProtocolFailed
 ///
-/// StopAsked leads to done from everywhere. Without a `prepare` hook, preparing is skipped; PrepareFailed and Expired
-/// lead from it to asking. ProtocolFailed leads from closing to asking: the server's answer makes no sense.
+/// StopAsked leads to done from everywhere. Without a `prepare` hook, preparing is skipped. Before the first success, what
+/// would lead to asking leads to done, unless Settings::handle_initial_conn_failure. A close that may not be sent is Threw.
 
 /// What a Session needs to know besides its Conn.
 struct Settings {

@@ -5,16 +5,6 @@
 #include <websockxx/io/mailbox.hpp>
 #include <websockxx/ref.hpp>
 
-#include <boost/asio/any_completion_executor.hpp>
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/prefer.hpp>
-#include <boost/asio/system_executor.hpp>
-
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
@@ -64,33 +54,6 @@ private:
     std::shared_ptr<Waiting> waiting_;
 };
 
-/// Completes an async_send_frame().
-class CompleteSend final : public io::SendDone {
-    using Handler = boost::asio::any_completion_handler<void(error_code)>;
-
-public:
-    CompleteSend(Handler handler, boost::asio::any_io_executor via)
-        : handler_(std::move(handler)),
-          via_(std::move(via)),
-          work_(boost::asio::prefer(
-              boost::asio::get_associated_executor(handler_, via_), boost::asio::execution::outstanding_work.tracked))
-    {
-    }
-
-    // Posted: never from inside the initiating function, nor in the middle of what the connection does.
-    void done(error_code ec) override
-    {
-        boost::asio::post(via_, [work = std::move(work_), handler = std::move(handler_), ec]() mutable {
-            boost::asio::dispatch(work, [handler = std::move(handler), ec]() mutable { std::move(handler)(ec); });
-        });
-    }
-
-private:
-    Handler handler_;
-    boost::asio::any_io_executor via_;
-    boost::asio::any_completion_executor work_;
-};
-
 result<void> to_result(error_code ec)
 {
     if (ec) return Error{ec};
@@ -124,20 +87,8 @@ result<void> BasicRef::send_frame(Frame frame, std::chrono::milliseconds timeout
 void BasicRef::initiate_send(
     std::shared_ptr<io::Mailbox> mailbox, Frame frame, boost::asio::any_completion_handler<void(error_code)> handler)
 {
-    const auto slot = boost::asio::get_associated_cancellation_slot(handler);
-    auto via = mailbox ? mailbox->executor() : boost::asio::system_executor{};
-    auto done = std::make_unique<ref_detail::CompleteSend>(std::move(handler), std::move(via));
-    if (!mailbox) return done->done(errc::client_ended);
-    const auto id = mailbox->next_id();
-    if (slot.is_connected()) {
-        boost::asio::cancellation_slot{slot}.assign(
-            [weak = std::weak_ptr{mailbox}, id](boost::asio::cancellation_type) {
-                const auto alive = weak.lock();
-                auto send = alive ? alive->withdraw(id) : std::nullopt;
-                if (send) send->done->done(boost::asio::error::operation_aborted);
-            });
-    }
-    (void)mailbox->put(io::item::Send{id, std::move(frame), std::move(done)}); // refused, it has told `done`
+    if (!mailbox) mailbox = io::Mailbox::make_ended();
+    mailbox->async_send(std::move(frame), std::move(handler));
 }
 
 void BasicRef::initiate_wait(

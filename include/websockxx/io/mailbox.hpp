@@ -27,7 +27,7 @@
 
 namespace websockxx::io {
 
-/// Whoever waits for a send: told exactly once.
+/// Whoever waits for a send: told exactly once, maybe under a lock, so it only passes that on.
 class SendDone {
 public:
     SendDone() = default;
@@ -98,6 +98,12 @@ public:
     /// anything with errc::client_ended after the end. What is refused is destroyed here, a send's `done` told first.
     error_code put(Item item);
 
+    using SendHandler = boost::asio::any_completion_handler<void(error_code)>;
+
+    /// Puts a send in, and calls the handler when it is over, on its executor. Cancelled before the owner has taken it, it is over with
+    /// operation_aborted.
+    void async_send(Frame frame, SendHandler handler);
+
     /// Takes a send back that was not yet taken by the owner; nothing: too late.
     [[nodiscard]] std::optional<item::Send> withdraw(std::uint64_t id);
 
@@ -139,6 +145,12 @@ public:
 private:
     struct Waiter;
 
+    // These under the lock: as long as it is held and the client has not ended, the executor's context is there.
+    error_code admit(Item& item);
+    static error_code refuse(Item& item, error_code why);
+    std::optional<item::Send> take_out(std::uint64_t id);
+
+    void cancel_send(std::uint64_t id);
     void cancel_wait(std::uint64_t id);
     static void complete(const boost::asio::any_io_executor& via, Waiter waiter, error_code ec, CloseReason reason);
 
@@ -149,7 +161,8 @@ private:
     std::vector<Waiter> waiters_;
     std::optional<CloseReason> reason_;
     Owner* owner_ = nullptr;
-    bool awake_ = false; // the owner was woken and has not taken yet
+    bool closed_ = false; // nothing is let in any more
+    bool awake_ = false;  // the owner was woken and has not taken yet
     std::size_t max_messages_;
     std::size_t messages_ = 0;
     std::uint64_t last_id_ = 0;

@@ -47,6 +47,30 @@ bool on_thread_of(const boost::asio::any_io_executor& executor)
            inside(std::type_identity<asio::any_io_executor>{});
 }
 
+/// Completes an async_send().
+class CompleteSend final : public SendDone {
+public:
+    CompleteSend(Mailbox::SendHandler handler, boost::asio::any_io_executor via)
+        : handler_(std::move(handler)), via_(std::move(via)),
+          work_(boost::asio::prefer(boost::asio::get_associated_executor(handler_, via_),
+              boost::asio::execution::outstanding_work.tracked))
+    {
+    }
+
+    // Posted: never from inside the initiating function, nor in the middle of what the connection does.
+    void done(error_code ec) override
+    {
+        boost::asio::post(via_, [work = std::move(work_), handler = std::move(handler_), ec]() mutable {
+            boost::asio::dispatch(work, [handler = std::move(handler), ec]() mutable { std::move(handler)(ec); });
+        });
+    }
+
+private:
+    Mailbox::SendHandler handler_;
+    boost::asio::any_io_executor via_;
+    boost::asio::any_completion_executor work_;
+};
+
 } // namespace mailbox_detail
 
 /// Someone who waits for the end, and the executor's promise to still be there then.
@@ -74,30 +98,65 @@ void Mailbox::attach(Owner& owner)
 
 error_code Mailbox::put(Item item)
 {
+    const std::lock_guard lock{mutex_};
+    return admit(item);
+}
+
+error_code Mailbox::admit(Item& item)
+{
     const bool counts = std::holds_alternative<std::unique_ptr<Letter>>(item) ||
                         std::holds_alternative<item::Send>(item) || std::holds_alternative<item::Later>(item);
-    error_code refused;
-    {
-        const std::lock_guard lock{mutex_};
-        if (reason_) refused = errc::client_ended;
-        else if (counts && messages_ >= max_messages_) refused = errc::inbox_full;
-        else {
-            if (counts) ++messages_;
-            items_.push_back(std::move(item));
-            if (owner_ && !awake_) {
-                awake_ = true;
-                owner_->wake();
-            }
-            return {};
-        }
+    if (closed_) return refuse(item, errc::client_ended);
+    if (counts && messages_ >= max_messages_) return refuse(item, errc::inbox_full);
+    if (counts) ++messages_;
+    items_.push_back(std::move(item));
+    if (owner_ && !awake_) {
+        awake_ = true;
+        owner_->wake();
     }
-    if (auto* send = std::get_if<item::Send>(&item); send && send->done) send->done->done(refused);
-    return refused;
+    return {};
+}
+
+error_code Mailbox::refuse(Item& item, error_code why)
+{
+    if (auto* send = std::get_if<item::Send>(&item); send && send->done) send->done->done(why);
+    return why;
+}
+
+void Mailbox::async_send(Frame frame, SendHandler handler)
+{
+    namespace asio = boost::asio;
+    const auto id = next_id();
+    // First of all: once the send is known to others, its handler may have run.
+    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
+        slot.assign([weak = weak_from_this(), id](asio::cancellation_type) {
+            if (const auto mailbox = weak.lock()) mailbox->cancel_send(id);
+        });
+    }
+    Item item;
+    const std::lock_guard lock{mutex_};
+    auto via = reason_ ? asio::any_io_executor{asio::system_executor{}} : executor_;
+    auto done = std::make_unique<mailbox_detail::CompleteSend>(std::move(handler), std::move(via));
+    item = item::Send{id, std::move(frame), std::move(done)};
+    (void)admit(item); // refused, it has told `done`
+}
+
+void Mailbox::cancel_send(std::uint64_t id)
+{
+    std::optional<item::Send> send;
+    const std::lock_guard lock{mutex_};
+    send = take_out(id);
+    if (send) send->done->done(boost::asio::error::operation_aborted);
 }
 
 std::optional<item::Send> Mailbox::withdraw(std::uint64_t id)
 {
     const std::lock_guard lock{mutex_};
+    return take_out(id);
+}
+
+std::optional<item::Send> Mailbox::take_out(std::uint64_t id)
+{
     const auto is_it = [id](const Item& item) {
         const auto* send = std::get_if<item::Send>(&item);
         return send && send->id == id;
@@ -126,20 +185,23 @@ void Mailbox::delivered(std::size_t count)
 void Mailbox::end(CloseReason reason)
 {
     std::vector<Item> items;
+    {
+        const std::lock_guard lock{mutex_};
+        if (std::exchange(closed_, true)) return;
+        owner_ = nullptr;
+        items = std::exchange(items_, {});
+    }
+    for (auto& item : items) refuse(item, errc::client_ended);
+    items.clear(); // before whoever waits goes on: they may refer to what he destroys next
+
     std::vector<Waiter> waiters;
     boost::asio::any_io_executor executor;
     {
         const std::lock_guard lock{mutex_};
-        if (reason_) return;
         reason_ = reason;
-        owner_ = nullptr;
-        items = std::exchange(items_, {});
         waiters = std::exchange(waiters_, {});
         executor = std::exchange(executor_, {});
         ended_.notify_all();
-    }
-    for (auto& item : items) {
-        if (auto* send = std::get_if<item::Send>(&item); send && send->done) send->done->done(errc::client_ended);
     }
     for (auto& waiter : waiters) complete(executor, std::move(waiter), {}, reason);
 }
@@ -202,14 +264,12 @@ void Mailbox::async_wait(WaitHandler handler)
 
 void Mailbox::cancel_wait(std::uint64_t id)
 {
-    std::unique_lock lock{mutex_};
+    const std::lock_guard lock{mutex_};
     const auto found = std::find_if(waiters_.begin(), waiters_.end(), [id](const Waiter& w) { return w.id == id; });
     if (found == waiters_.end()) return;
     auto waiter = std::move(*found);
     waiters_.erase(found);
-    const auto via = executor_;
-    lock.unlock();
-    complete(via, std::move(waiter), boost::asio::error::operation_aborted, {});
+    complete(executor_, std::move(waiter), boost::asio::error::operation_aborted, {});
 }
 
 error_code Mailbox::blocking_error() const
