@@ -89,3 +89,10 @@ TEST_CASE("of a long text the first 64 bytes are printed, and no half of a chara
     CHECK(print(Frame::text(std::string(63, 'a') + "\xE2\x82\xAC")) ==
           "text, 66 bytes: \"" + std::string(63, 'a') + "\"...");
 }
+
+TEST_CASE("WXB-31 an empty ping or pong has one form, which can be sent", "[frame]")
+{
+    CHECK(Frame::ping() == Frame::ping(""));
+    CHECK(Frame::pong() == Frame::pong(""));
+    CHECK(Frame::ping().size() == 0);
+}

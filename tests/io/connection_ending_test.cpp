@@ -134,7 +134,7 @@ TEST_CASE("WX-040 a reply that cannot be encoded closes with 1011 and asks handl
 }
 
 TEST_CASE(
-    "WX-053 WX-056 WX-059 WX-062 WX-065 WX-084 a callback that throws closes with 1011 and skips handle_disconnect",
+    "WX-053 WX-056 WX-059 WX-062 WX-065 WX-084 WXB-27 a callback that throws closes with 1011 and skips handle_disconnect",
     "[connection]")
 {
     Fixture f;
@@ -210,7 +210,7 @@ TEST_CASE("WX-013 a first handle_connect that throws fails the start, without te
     CHECK(f.h().wire->closed);
 }
 
-TEST_CASE("WXB-22 stop sends 1001 once and skips handle_disconnect; abort sends nothing", "[connection]")
+TEST_CASE("WXB-22 WX-076 stop sends 1001 once and skips handle_disconnect; abort sends nothing", "[connection]")
 {
     Fixture f;
     f.opened();

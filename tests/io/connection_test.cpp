@@ -218,7 +218,7 @@ TEST_CASE("send_after delivers when its time has come, and cancel takes it back"
     CHECK(f.lines() == Lines{"info:later"});
 }
 
-TEST_CASE("WX-095 a half message of the old connection does not reach the new one", "[connection]")
+TEST_CASE("WX-095 WXB-26 a half message of the old connection does not reach the new one", "[connection]")
 {
     Fixture f;
     f.record->on_disconnect = [](const Disconnect&) { return reconnect_in(0ms); };

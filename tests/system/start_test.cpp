@@ -72,6 +72,24 @@ TEST_CASE(
     CHECK(f.server.wait_for(Seen::closed).code == 1001);
 }
 
+TEST_CASE("WX-123 WXB-25 what a Conn says is used, and reaches handle_connect unchanged", "[start]")
+{
+    Fixture f;
+    auto conn = *Conn::parse(f.server.url("/ws?a=b"));
+    conn.headers.add("X-Test", "Shoes");
+    std::optional<Conn> seen;
+    Script script{.on_connect = [&](WatchedClient&, const Connected& connected) -> Action {
+        seen = connected.conn;
+        return Client::ok();
+    }};
+    const auto link = start_link(f.client(std::move(script)), conn, {.handle_initial_conn_failure = true});
+    REQUIRE(link.has_value());
+    CHECK(seen == conn);
+    const auto head = f.server.wait_for(Seen::requested).data;
+    CHECK_THAT(head, StartsWith("GET /ws?a=b HTTP/1.1\r\n"));
+    CHECK(field(head, "x-test") == "Shoes");
+}
+
 TEST_CASE("WX-012 WX-018 an async start returns at once; what fails later is told by wait", "[start]")
 {
     Fixture f;
