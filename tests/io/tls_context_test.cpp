@@ -108,6 +108,7 @@ TEST_CASE("our own certificate must come with its key", "[io][tls]")
 
     options.private_key_file = directory.write("locked.pem", with_password(ours.private_key));
     CHECK_THAT(complaint(options), StartsWith("private_key_file "));
+    CHECK(SSL_CTX_get_default_passwd_cb(make_tls_context({}).value().get()) != nullptr); // or the terminal is asked
 
     options.certificate_file.clear();
     CHECK_THAT(complaint(options), EndsWith("is of no use without a certificate_file"));
