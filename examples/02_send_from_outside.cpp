@@ -61,8 +61,10 @@ bool speak(const Ref<Counter>& counter, const std::string& who)
 
     // Waits for nothing, and tells later. Takes any completion token of Asio: a handler, use_awaitable, use_future.
     std::promise<error_code> done;
-    counter.async_send_frame(Frame::text(who + ": async"), [&done](error_code ec) { done.set_value(ec); });
-    const auto failure = done.get_future().get();
+    auto told = done.get_future();
+    counter.async_send_frame(
+        Frame::text(who + ": async"), [done = std::move(done)](error_code ec) mutable { done.set_value(ec); });
+    const auto failure = told.get();
     if (failure) std::cerr << failure.message() << '\n';
 
     return sent && queued && cast && !failure;

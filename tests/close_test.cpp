@@ -115,7 +115,7 @@ TEST_CASE("an end says who closed, with what, and what was wrong", "[values]")
     CHECK(CloseReason{.by = By::local, .sent = CloseFrame{4321, ""}, .received = CloseFrame{1001, "ok"}}.message() ==
           "closed by us: 4321, answered with 1001 going away \"ok\"");
     CHECK(CloseReason{.by = By::remote, .sent = normal, .received = empty}.message() ==
-          "closed by the server: 1005 no status, answered with 1000 normal");
+          "closed by the server, answered with 1000 normal");
     CHECK(CloseReason{.by = By::local, .sent = normal, .error = Error(errc::close_timeout, Phase::closing)}.message() ==
           "closed by us: 1000 normal; closing handshake: forcefully closed because the server was taking too long to "
           "close");

@@ -21,24 +21,21 @@ namespace io {
 class Mailbox;
 }
 
-/// The answer that a `prepare` hook owes. Move-only: call it once, from any thread, now or later. Destroyed unanswered,
-/// it fails the attempt with errc::prepare_failed.
+/// The answer that a `prepare` hook owes. Call it once, from any thread, now or later; of copies, the first answer counts.
+/// When the last copy is destroyed unanswered, the attempt fails with errc::prepare_failed.
 class WEBSOCKXX_DECL PrepareReply {
 public:
     PrepareReply(std::weak_ptr<io::Mailbox> mailbox, std::uint64_t attempt);
-    PrepareReply(PrepareReply&&) noexcept = default;
-    PrepareReply& operator=(PrepareReply&&) = delete;
-    ~PrepareReply();
 
     /// Use this Conn for the attempt.
-    void operator()(Conn conn);
+    void operator()(Conn conn) const;
 
     /// Do not make this attempt: it counts as failed, with errc::prepare_failed and these words.
-    void fail(std::string_view why);
+    void fail(std::string_view why) const;
 
 private:
-    std::weak_ptr<io::Mailbox> mailbox_;
-    std::uint64_t attempt_;
+    class Debt;
+    std::shared_ptr<Debt> debt_;
 };
 
 /// Called before every attempt, with the Conn that would be used and the number of the attempt since a connection was

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// @file All bodies, for those who do not link the library: link websockxx::header_only, and include this in exactly one
-/// of your files.
+/// @file All bodies, for those who compile the library themselves: link websockxx::header_only, and include this in
+/// exactly one of your files.
 
 #include <websockxx/impl/action.ipp>
 #include <websockxx/impl/client.ipp>

@@ -133,8 +133,8 @@ TEST_CASE("WX-040 a reply that cannot be encoded closes with 1011 and asks handl
     CHECK(f.record->terminations.at(0).error.code() == errc::control_frame_too_large);
 }
 
-TEST_CASE(
-    "WX-053 WX-056 WX-059 WX-062 WX-065 WX-084 WXB-27 a callback that throws closes with 1011 and skips handle_disconnect",
+TEST_CASE("WX-053 WX-056 WX-059 WX-062 WX-065 WX-084 WXB-27 a callback that throws closes with 1011 and skips "
+          "handle_disconnect",
     "[connection]")
 {
     Fixture f;

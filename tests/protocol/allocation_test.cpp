@@ -16,20 +16,25 @@ std::atomic<std::size_t> allocated_bytes = 0;
 
 } // namespace
 
-// For the whole test program; the other forms of new and delete end here, but for what sanitizers put in their place.
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept
+// For the whole test program. All forms, because sanitizers have their own; not inlined, because a compiler that sees
+// only one half warns of free().
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept
 {
     ++allocations;
     allocated_bytes += size;
     return std::malloc(size == 0 ? 1 : size);
 }
-void* operator new(std::size_t size)
+[[gnu::noinline]] void* operator new(std::size_t size)
 {
     if (void* memory = operator new(size, std::nothrow)) return memory;
     throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return operator new(size, std::nothrow); }
+void* operator new[](std::size_t size) { return operator new(size); }
+void operator delete[](void* memory) noexcept { operator delete(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { operator delete(memory); }
 
 using namespace websockxx;
 using namespace websockxx::test;
@@ -81,7 +86,7 @@ TEST_CASE("receiving takes no memory per message", "[protocol]")
         bytes += encode(number % 2 == 0 ? frames::text : frames::binary, std::string(size, 'x'));
         if (number == 7) bytes += encode(frames::ping, std::string(100, 'p'));
     }
-    feed(talk.protocol, bytes + bytes + bytes); // the buffers find their sizes
+    for (int times = 0; times < 20; ++times) feed(talk.protocol, bytes); // the buffers find their sizes
     std::size_t messages = 0;
     const auto count = count_allocations([&] {
         for (int times = 0; times < 100; ++times) messages += feed(talk.protocol, bytes);
@@ -96,7 +101,7 @@ TEST_CASE("receiving fragments takes no memory per message", "[protocol]")
     const auto bytes = encode(frames::text, std::string(64, 'x'), frames::unfinished) +
                        encode(frames::continuation, "", frames::unfinished) +
                        encode(frames::continuation, std::string(20'000, 'x'));
-    feed(talk.protocol, bytes + bytes);
+    for (int times = 0; times < 20; ++times) feed(talk.protocol, bytes);
     CHECK(count_allocations([&] { feed(talk.protocol, bytes); }) == 0);
 }
 
@@ -106,7 +111,7 @@ TEST_CASE("receiving compressed messages takes no memory per message", "[protoco
     Compressor compressor;
     const auto one = encode(frames::text, compressor.message(std::string(5000, 'x')), frames::compressed);
     compressor.reset();
-    feed(talk.protocol, one);
+    for (int times = 0; times < 20; ++times) feed(talk.protocol, one);
     CHECK(count_allocations([&] { feed(talk.protocol, one); }) == 0);
 }
 
@@ -162,7 +167,8 @@ TEST_CASE("S1 what would be larger than the limit takes no more memory than the 
     const auto bomb =
         encode(frames::binary, compressor.message(std::string(32 * 1024 * 1024, '\0')), frames::compressed);
     CHECK(bomb.size() < 40'000);
-    CHECK(count_bytes([&] { feed(talk.protocol, bomb); }) < 4 * 1024 * 1024);
+    // All sizes that the message has had while it grew, and 272 KiB to inflate into.
+    CHECK(count_bytes([&] { feed(talk.protocol, bomb); }) < 6 * 1024 * 1024);
     CHECK(talk.protocol.error().code() == errc::message_too_big);
 }
 
@@ -170,7 +176,8 @@ TEST_CASE("S5 an answer without an end takes no more memory than its limit", "[p
 {
     Talk talk;
     const auto bytes = "HTTP/1.1 101 Switching\r\nX: " + std::string(10'000'000, 'x');
-    CHECK(count_bytes([&] { feed(talk.protocol, bytes); }) < 128 * 1024);
+    // All sizes that the input has had while it grew to 64 KiB, and the head to its limit.
+    CHECK(count_bytes([&] { feed(talk.protocol, bytes); }) < 192 * 1024);
     CHECK(talk.protocol.error().code() == errc::handshake_too_large);
 }
 

@@ -81,6 +81,21 @@ struct Message {
     std::string name;
 };
 
+/// Another client, which a callback starts.
+class Second : public Client {
+public:
+    explicit Second(Ledger& ledger) : ledger_(ledger) {}
+    ~Second() override { ledger_.note("second destroyed"); }
+    Action handle_connect(const Connected&) override
+    {
+        ledger_.note("second connect");
+        return ok();
+    }
+
+private:
+    Ledger& ledger_;
+};
+
 class Visitor;
 
 /// What the test and the callbacks of a case share. Whoever changes it then notes a line that the other one awaits.
@@ -95,6 +110,7 @@ struct World {
     Ref<Client> second;
     Link<Client> second_link;
 
+    std::unique_ptr<Second> make_second() { return std::make_unique<Second>(ledger); }
     [[nodiscard]] Options options(bool async) const { return {.async = async, .executor = executor, .log = {}}; }
 };
 
@@ -116,8 +132,14 @@ public:
     Action handle_frame(const Frame&) override { return visit(Place::frame); }
     Action handle_ping(const Frame&) override { return visit(Place::ping); }
     Action handle_pong(const Frame&) override { return visit(Place::pong); }
-    Action handle_cast(const Message& message) { return message.name.empty() ? visit(Place::cast) : note(message.name); }
-    Action handle_info(const Message& message) { return message.name.empty() ? visit(Place::info) : note(message.name); }
+    Action handle_cast(const Message& message)
+    {
+        return message.name.empty() ? visit(Place::cast) : note(message.name);
+    }
+    Action handle_info(const Message& message)
+    {
+        return message.name.empty() ? visit(Place::info) : note(message.name);
+    }
     Decision handle_disconnect(const Disconnect& why) override
     {
         visit(Place::disconnect);
@@ -149,21 +171,6 @@ private:
     bool visited_ = false;
 };
 
-/// Another client, which a callback starts.
-class Second : public Client {
-public:
-    explicit Second(World& world) : ledger_(world.ledger) {}
-    ~Second() override { ledger_.note("second destroyed"); }
-    Action handle_connect(const Connected&) override
-    {
-        ledger_.note("second connect");
-        return ok();
-    }
-
-private:
-    Ledger& ledger_;
-};
-
 // ---- The functions
 
 template <class T>
@@ -174,7 +181,8 @@ error_code code(const result<T>& result)
 
 auto note(World& world, std::string line)
 {
-    return [&world, line = std::move(line)](error_code ec, const auto&...) { world.ledger.note(line + ": " + ec.message()); };
+    return [&world, line = std::move(line)](
+               error_code ec, const auto&...) { world.ledger.note(line + ": " + ec.message()); };
 }
 
 error_code hold(World& world, result<Ref<Second>> started)
@@ -202,80 +210,120 @@ enum class Fate { goes_on, closes_normally, closes_4000, is_stopped, is_aborted 
 struct Function {
     const char* name;
     error_code (*call)(World&, const Visitor&);
-    errc result{};               ///< what it answers
-    Fate fate = Fate::goes_on;   ///< what becomes of a client that is connected
+    errc result{};                ///< what it answers
+    Fate fate = Fate::goes_on;    ///< what becomes of a client that is connected
     Fate between = Fate::goes_on; ///< and of one that is not
-    std::string open = "";       ///< a line that then follows if the client is connected,
-    std::string not_open = "";   ///< if it is about to reconnect,
-    std::string at_end = "";     ///< and at its end
-    std::string afterwards = ""; ///< another that follows the end in any case
+    std::string open = "";        ///< a line that then follows if the client is connected,
+    std::string not_open = "";    ///< if it is about to reconnect,
+    std::string at_end = "";      ///< and at its end
+    std::string afterwards = "";  ///< another that follows the end in any case
+
+    Function says(const std::string& line) const { return says(line, line, line); }
+    Function says(std::string while_open, std::string while_not_open, std::string while_ending = "") const
+    {
+        auto self = *this;
+        self.open = std::move(while_open);
+        self.not_open = std::move(while_not_open);
+        self.at_end = std::move(while_ending);
+        return self;
+    }
 };
 
-std::string says(const char* what, errc code) { return std::string(what) + ": " + make_error_code(code).message(); }
-std::string succeeds(const char* what) { return std::string(what) + ": " + error_code{}.message(); }
+std::string done(const char* what, error_code ec = {}) { return std::string(what) + ": " + ec.message(); }
 
-const auto& functions()
+/// Functions that block are refused in every callback.
+std::vector<Function> blocking_functions()
 {
     using W = World;
     using V = Visitor;
-    static const std::vector<Function> all = {
+    const auto refused = errc::blocking_in_callback;
+    const Function all[] = {
         {"send_frame", [](W&, const V& v) { return code(self(v).send_frame(Frame::text("x"))); }, errc::calling_self},
         {"wait", [](W&, const V& v) { return code(self(v).wait()); }, errc::calling_self},
         {"wait_for", [](W&, const V& v) { return code(self(v).wait_for(1h)); }, errc::calling_self},
-        {"start", [](W& w, const V&) { return hold(w, start(std::make_unique<Second>(w), w.url, w.options(false))); },
-            errc::blocking_in_callback, {}, {}, "second destroyed", "second destroyed", "second destroyed"},
-        {"start_link", [](W& w, const V&) { return hold(w, start_link(std::make_unique<Second>(w), w.url, w.options(false))); },
-            errc::blocking_in_callback, {}, {}, "second destroyed", "second destroyed", "second destroyed"},
-        {"start, async", [](W& w, const V&) { return hold(w, start(std::make_unique<Second>(w), w.url, w.options(true))); },
-            {}, {}, {}, "second connect", "second connect", "second connect"},
-        {"start_link, async", [](W& w, const V&) { return hold(w, start_link(std::make_unique<Second>(w), w.url, w.options(true))); },
-            {}, {}, {}, "second connect", "second connect", "second connect"},
-        {"async_start",
+        Function{
+            "start", [](W& w, const V&) { return hold(w, start(w.make_second(), w.url, w.options(false))); }, refused}
+            .says("second destroyed"),
+        Function{"start_link",
+            [](W& w, const V&) { return hold(w, start_link(w.make_second(), w.url, w.options(false))); }, refused}
+            .says("second destroyed"),
+    };
+    return {std::begin(all), std::end(all)};
+}
+
+std::vector<Function> starting_functions()
+{
+    using W = World;
+    using V = Visitor;
+    const Function all[] = {
+        Function{"start, async", [](W& w, const V&) { return hold(w, start(w.make_second(), w.url, w.options(true))); }}
+            .says("second connect"),
+        Function{"start_link, async",
+            [](W& w, const V&) { return hold(w, start_link(w.make_second(), w.url, w.options(true))); }}
+            .says("second connect"),
+        Function{"async_start",
             [](W& w, const V&) {
-                async_start(std::make_unique<Second>(w), w.url, w.options(false), hold_second(w));
+                async_start(w.make_second(), w.url, w.options(false), hold_second(w));
                 return error_code{};
-            },
-            {}, {}, {}, succeeds("started"), succeeds("started"), succeeds("started")},
-        {"async_start_link",
+            }}
+            .says(done("started")),
+        Function{"async_start_link",
             [](W& w, const V&) {
-                async_start_link(std::make_unique<Second>(w), w.url, w.options(false), hold_second(w));
+                async_start_link(w.make_second(), w.url, w.options(false), hold_second(w));
                 return error_code{};
-            },
-            {}, {}, {}, succeeds("started"), succeeds("started"), succeeds("started")},
+            }}
+            .says(done("started")),
+    };
+    return {std::begin(all), std::end(all)};
+}
+
+std::vector<Function> sending_functions()
+{
+    using W = World;
+    using V = Visitor;
+    const Function all[] = {
         {"send", [](W&, const V& v) { return code(self(v).send(Frame::text("x"))); }},
-        {"async_send_frame",
+        Function{"async_send_frame",
             [](W& w, const V& v) {
                 self(v).async_send_frame(Frame::text("x"), note(w, "sent"));
                 return error_code{};
-            },
-            {}, {}, {}, succeeds("sent"), says("sent", errc::not_connected_opening), says("sent", errc::client_ended)},
-        {"async_wait",
-            [](W& w, const V& v) {
-                self(v).async_wait(note(w, "waited"));
-                return error_code{};
-            },
-            {}, {}, {}, "", "", "", succeeds("waited")},
-        {"cast", [](W&, const V& v) { return code(self(v).cast(Message{"got it"})); }, {}, {}, {}, "got it", "got it"},
-        {"info", [](W&, const V& v) { return code(self(v).info(Message{"got it"})); }, {}, {}, {}, "got it", "got it"},
-        {"send_after", [](W&, const V& v) { return code(self(v).send_after(1ms, Message{"got it"})); }, {}, {}, {}, "got it", "got it"},
+            }}
+            .says(done("sent"), done("sent", errc::not_connected_opening), done("sent", errc::client_ended)),
+        Function{"cast", [](W&, const V& v) { return code(self(v).cast(Message{"got it"})); }}.says("got it", "got it"),
+        Function{"info", [](W&, const V& v) { return code(self(v).info(Message{"got it"})); }}.says("got it", "got it"),
+        Function{"send_after", [](W&, const V& v) { return code(self(v).send_after(1ms, Message{"got it"})); }}.says(
+            "got it", "got it"),
         {"cancel",
             [](W&, const V& v) {
                 const auto timer = self(v).send_after(0ms, Message{"got it"});
                 self(v).cancel(*timer);
                 return code(timer);
             }},
+    };
+    return {std::begin(all), std::end(all)};
+}
+
+std::vector<Function> ending_functions()
+{
+    using W = World;
+    using V = Visitor;
+    const Function all[] = {
         {"close", [](W&, const V& v) { return code(self(v).close()); }, {}, Fate::closes_normally},
         {"close with a code", [](W&, const V& v) { return code(self(v).close(4000, "bye")); }, {}, Fate::closes_4000},
         {"close with a bad code", [](W&, const V& v) { return code(self(v).close(1005)); }, errc::invalid_close_code},
         {"stop", [](W&, const V& v) { return self(v).stop(), error_code{}; }, {}, Fate::is_stopped, Fate::is_stopped},
         {"abort", [](W&, const V& v) { return self(v).abort(), error_code{}; }, {}, Fate::is_aborted, Fate::is_aborted},
-        {"the end of the Link", [](W& w, const V&) { return w.link = {}, error_code{}; }, {}, Fate::is_stopped, Fate::is_stopped},
+        {"the end of the Link", [](W& w, const V&) { return w.link = {}, error_code{}; }, {}, Fate::is_stopped,
+            Fate::is_stopped},
         {"Link::release", [](W& w, const V&) { return w.link.release() ? error_code{} : errc::client_ended; }},
+        {.name = "async_wait",
+            .call = [](W& w, const V& v) { return self(v).async_wait(note(w, "waited")), error_code{}; },
+            .afterwards = done("waited")},
         {"alive", [](W&, const V& v) { return self(v).alive() ? error_code{} : errc::client_ended; }},
         {"reason", [](W&, const V& v) { return self(v).reason() ? errc::client_ended : error_code{}; }},
         {"self", [](W& w, const V& v) { return self(v) == w.link ? error_code{} : errc::client_ended; }},
     };
-    return all;
+    return {std::begin(all), std::end(all)};
 }
 
 // ---- A case
@@ -357,10 +405,12 @@ void run(const Function& function, Place place, FixtureServer& server, const boo
 void run_all(const boost::asio::any_io_executor& executor)
 {
     FixtureServer server;
-    for (const auto& [place, name] : places) {
+    for (const auto& functions : {blocking_functions, starting_functions, sending_functions, ending_functions}) {
         for (const auto& function : functions()) {
-            INFO(function.name << " in " << name);
-            run(function, place, server, executor);
+            for (const auto& [place, name] : places) {
+                INFO(function.name << " in " << name);
+                run(function, place, server, executor);
+            }
         }
     }
 }

@@ -55,17 +55,19 @@ private:
 
 /// A client that has connected.
 struct Talk {
-    explicit Talk(const Conn& conn)
-        : link(start_link(std::make_unique<WatchedClient>(watch, Script{.on_connect =
-                                                                            [this](auto&, const Connected& to) {
-                                                                                deflate = to.deflate;
-                                                                                subprotocol = to.subprotocol;
-                                                                                return Action{Client::ok()};
-                                                                            }}),
-              conn, {.log = {}})
-                   .value())
+    explicit Talk(const Conn& conn) : link(start_link(client(), conn, {.log = {}}).value())
     {
         CHECK(watch->next() == "connect");
+    }
+
+    [[nodiscard]] std::unique_ptr<WatchedClient> client()
+    {
+        const auto note = [this](WatchedClient&, const Connected& connected) -> Action {
+            deflate = connected.deflate;
+            subprotocol = connected.subprotocol;
+            return Client::ok();
+        };
+        return std::make_unique<WatchedClient>(watch, Script{.on_connect = note});
     }
 
     void check_echo(Frame frame)
@@ -83,7 +85,7 @@ struct Talk {
     Link<WatchedClient> link;
 };
 
-// Of several bytes a character, some cut off at the end.
+// Characters of one to four bytes.
 std::string compressible(std::size_t size)
 {
     std::string text;

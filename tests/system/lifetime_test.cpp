@@ -40,7 +40,10 @@ public:
         acceptor_.bind({boost::asio::ip::make_address("127.0.0.1"), 0});
         acceptor_.listen(backlog);
     }
-    std::string url(const char* scheme) { return scheme + std::string{"://127.0.0.1:"} + std::to_string(endpoint().port()); }
+    std::string url(const char* scheme)
+    {
+        return scheme + std::string{"://127.0.0.1:"} + std::to_string(endpoint().port());
+    }
     tcp::endpoint endpoint() { return acceptor_.local_endpoint(); }
 
     /// Returns when a client is connected and has begun to speak.
@@ -88,7 +91,10 @@ struct Scene {
         return Runtime::shared().get_executor();
     }
     /// Returns when what was asked for before is done or under way.
-    void flush() { boost::asio::post(executor(), boost::asio::use_future([] {})).wait(); }
+    void flush()
+    {
+        boost::asio::post(executor(), boost::asio::use_future([] {})).wait();
+    }
 
     Link<WatchedClient> start(const std::string& url, const std::shared_ptr<Watch>& who, Script script = {})
     {
@@ -106,9 +112,7 @@ struct Scene {
     void enter(Stage stage)
     {
         switch (stage) {
-        case Stage::lookup:
-            link = start("ws://localhost:" + std::to_string(server.port()) + "/ws", watch);
-            return;
+        case Stage::lookup: link = start("ws://localhost:" + std::to_string(server.port()) + "/ws", watch); return;
         case Stage::connect: link = start(full.url("ws"), watch); return flush();
         case Stage::tls: link = start(silent.url("wss"), watch); return silent.await_first_byte();
         case Stage::upgrade: link = start(silent.url("ws"), watch); return silent.await_first_byte();
@@ -186,7 +190,8 @@ void check_nothing_works(const Ref<WatchedClient>& ref)
 
 } // namespace
 
-TEST_CASE("P28 a Link may end in every stage and in every way: nothing hangs, and nothing is called after the end", "[lifetime]")
+TEST_CASE("P28 a Link may end in every stage and in every way: nothing hangs, and nothing is called after the end",
+    "[lifetime]")
 {
     for (const auto stage : stages) {
         for (const auto way : ways) {
@@ -203,7 +208,8 @@ TEST_CASE("P28 a Link may end in every stage and in every way: nothing hangs, an
 
             const bool context_first = way == Way::context_stopped_first || way == Way::context_destroyed_first;
             const bool was_open = stage >= Stage::open;
-            const auto terminated = std::ranges::count_if(lines, [](const auto& l) { return l.starts_with("terminate"); });
+            const auto terminated =
+                std::ranges::count_if(lines, [](const auto& l) { return l.starts_with("terminate"); });
             if (stage != Stage::lookup) CHECK(terminated == (was_open && !context_first ? 1 : 0));
             CHECK(ref.wait()->error.code() == (context_first ? errc::runtime_ended : errc::stopped));
             check_nothing_works(ref);

@@ -35,7 +35,8 @@ struct Fixture {
     FixtureServer server{{.receive_buffer_bytes = 64 * 1024}};
     std::shared_ptr<Watch> watch = std::make_shared<Watch>();
 
-    Link<Talker> open(Script script = {}, Conn (*change)(Conn) = [](Conn conn) { return conn; })
+    Link<Talker> open(
+        Script script = {}, Conn (*change)(Conn) = [](Conn conn) { return conn; })
     {
         auto client = std::make_unique<Talker>(watch, std::move(script));
         auto link = start_link(std::move(client), change(*Conn::parse(server.url())), {.log = {}}).value();

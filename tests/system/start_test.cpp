@@ -396,6 +396,16 @@ TEST_CASE("P7 the prepare hook may answer later, from another thread; without an
         CHECK(link.error().code() == errc::prepare_failed);
         CHECK(link.error().phase() == Phase::prepare);
     }
+    SECTION("answered by one of two copies")
+    {
+        const auto link =
+            start_link(f.client(), f.server.url(), {.prepare = [](Conn conn, int, const PrepareReply& reply) {
+                const auto copy = reply;
+                reply(std::move(conn));
+                copy.fail("too late");
+            }});
+        CHECK(link.has_value());
+    }
     SECTION("given up")
     {
         const auto link = start_link(

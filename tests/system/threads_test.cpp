@@ -80,13 +80,13 @@ bool in_order(const std::vector<std::string>& messages, int threads, int each)
         const auto blank = message.find(' ');
         if (message.substr(blank + 1) != std::to_string(next[message.substr(0, blank)]++)) return false;
     }
-    return static_cast<int>(next.size()) == threads
-        && std::ranges::all_of(next, [each](const auto& entry) { return entry.second == each; });
+    return static_cast<int>(next.size()) == threads &&
+           std::ranges::all_of(next, [each](const auto& entry) { return entry.second == each; });
 }
 
 } // namespace
 
-TEST_CASE("P12 eight threads send through one Ref: the order of each is kept, and each send is answered once", "[threads]")
+TEST_CASE("P12 eight threads send through one Ref: each keeps its order, each send is answered once", "[threads]")
 {
     constexpr int threads = 8;
     constexpr int each = 200;
@@ -109,7 +109,8 @@ TEST_CASE("P12 eight threads send through one Ref: the order of each is kept, an
     CHECK(in_order(received, threads, each));
 }
 
-TEST_CASE("P12 casts from many threads while the client reconnects all arrive, in the order of each thread", "[threads]")
+TEST_CASE(
+    "P12 casts from many threads while the client reconnects all arrive, in the order of each thread", "[threads]")
 {
     constexpr int threads = 4;
     constexpr int each = 500;
@@ -146,7 +147,8 @@ TEST_CASE("P12 casts from many threads while the client reconnects all arrive, i
     CHECK(in_order(received, threads, each));
 }
 
-TEST_CASE("whoever ends a client, and from how many threads: it ends once, and all who wait learn the same", "[threads]")
+TEST_CASE(
+    "whoever ends a client, and from how many threads: it ends once, and all who wait learn the same", "[threads]")
 {
     constexpr int threads = 8;
     for (int round = 0; round < 30; ++round) {
@@ -326,7 +328,8 @@ TEST_CASE("an io_context may be destroyed while others use the Refs of its clien
                     if (thread == 1) (void)ref.wait_for(0ms);
                     if (thread == 2) {
                         const auto elsewhere = boost::asio::system_executor{};
-                        ref.async_send_frame(Frame::text("x"), boost::asio::bind_executor(elsewhere, [](error_code) {}));
+                        ref.async_send_frame(
+                            Frame::text("x"), boost::asio::bind_executor(elsewhere, [](error_code) {}));
                     }
                 }
             });

@@ -42,8 +42,9 @@ namespace websockxx::core {
 ///                                              +--Lost, Expired------- lingering <--ClosePassed, --+
 ///                                                                                   ProtocolFailed
 ///
-/// StopAsked leads to done from everywhere. Without a `prepare` hook, preparing is skipped. Before the first success, what
-/// would lead to asking leads to done, unless Settings::handle_initial_conn_failure. A close that may not be sent is Threw.
+/// StopAsked leads to done from everywhere. Without a `prepare` hook, preparing is skipped. Before the first success,
+/// what would lead to asking leads to done, unless Settings::handle_initial_conn_failure. A CloseAsked with what may
+/// not be sent counts as Threw.
 
 /// What a Session needs to know besides its Conn.
 struct Settings {

@@ -119,8 +119,8 @@ std::string CloseReason::message() const
 {
     if (by == By::transport) return detail::close_reason::transport_message(*this);
 
-    std::string line = by == By::local ? "closed by us: " : "closed by the server: ";
-    line += detail::close_reason::describe(code(), text());
+    std::string line = by == By::local ? "closed by us" : "closed by the server";
+    if (code() != close_code::no_status) line += ": " + detail::close_reason::describe(code(), text());
     if (const CloseFrame* answer = detail::close_reason::second_frame(*this); answer && answer->code != code())
         line += ", answered with " + detail::close_reason::describe(answer->code, answer->text);
     if (error) line += "; " + error.message();

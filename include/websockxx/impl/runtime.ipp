@@ -5,6 +5,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <openssl/ssl.h>
 
 #include <memory>
 #include <thread>
@@ -35,7 +36,11 @@ private:
     std::thread thread_;
 };
 
-Runtime::Runtime() : thread_(std::make_unique<Thread>()) {}
+Runtime::Runtime() : thread_(std::make_unique<Thread>())
+{
+    // Now, so that at the end of the program it goes after a static Runtime, whose thread uses it.
+    OPENSSL_init_ssl(0, nullptr);
+}
 
 Runtime::~Runtime() = default;
 

@@ -156,23 +156,34 @@ void async_start(std::unique_ptr<Client> client, Where where, Options options, S
 
 } // namespace detail
 
+/// What copies of a PrepareReply share.
+class PrepareReply::Debt {
+public:
+    Debt(std::weak_ptr<io::Mailbox> mailbox, std::uint64_t attempt) : mailbox_(std::move(mailbox)), attempt_(attempt) {}
+    ~Debt() { pay(Error{errc::prepare_failed, Phase::prepare, "no answer"}); }
+    Debt(const Debt&) = delete;
+    Debt& operator=(const Debt&) = delete;
+
+    void pay(result<Conn> conn)
+    {
+        if (paid_.exchange(true)) return;
+        const auto mailbox = mailbox_.lock();
+        if (mailbox) (void)mailbox->put(io::item::Prepared{attempt_, std::move(conn)}); // ended: nobody asks any more
+    }
+
+private:
+    const std::weak_ptr<io::Mailbox> mailbox_;
+    const std::uint64_t attempt_;
+    std::atomic<bool> paid_{false};
+};
+
 PrepareReply::PrepareReply(std::weak_ptr<io::Mailbox> mailbox, std::uint64_t attempt)
-    : mailbox_(std::move(mailbox)), attempt_(attempt)
+    : debt_(std::make_shared<Debt>(std::move(mailbox), attempt))
 {
 }
 
-PrepareReply::~PrepareReply() { fail("no answer"); }
+void PrepareReply::operator()(Conn conn) const { debt_->pay(std::move(conn)); }
 
-void PrepareReply::operator()(Conn conn)
-{
-    const auto mailbox = std::exchange(mailbox_, {}).lock();
-    if (mailbox) (void)mailbox->put(io::item::Prepared{attempt_, std::move(conn)}); // ended: nobody asks any more
-}
-
-void PrepareReply::fail(std::string_view why)
-{
-    const auto mailbox = std::exchange(mailbox_, {}).lock();
-    if (mailbox) (void)mailbox->put(io::item::Prepared{attempt_, Error{errc::prepare_failed, Phase::prepare, why}});
-}
+void PrepareReply::fail(std::string_view why) const { debt_->pay(Error{errc::prepare_failed, Phase::prepare, why}); }
 
 } // namespace websockxx

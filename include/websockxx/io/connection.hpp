@@ -112,6 +112,10 @@ private:
     void log(Severity severity, std::string_view line) const;
 
     using LaterKey = std::pair<std::chrono::milliseconds, std::uint64_t>;
+    struct Waiting {
+        std::uint64_t id; // of a send_after(), by which it can still be taken back; else 0
+        std::unique_ptr<Letter> letter;
+    };
 
     const Strand strand_;
     const std::shared_ptr<Mailbox> mailbox_;
@@ -124,7 +128,7 @@ private:
     core::Deadlines deadlines_;
     std::optional<std::chrono::milliseconds> alarm_at_;
     std::deque<core::Event> events_;
-    std::deque<std::unique_ptr<Letter>> letters_; // until a connection is open
+    std::deque<Waiting> letters_; // until a connection is open
     std::map<LaterKey, std::unique_ptr<Letter>> later_;
     std::chrono::milliseconds heard_at_{0};
     Error start_error_;        // to be told at the end

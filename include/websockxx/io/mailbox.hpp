@@ -100,8 +100,8 @@ public:
 
     using SendHandler = boost::asio::any_completion_handler<void(error_code)>;
 
-    /// Puts a send in, and calls the handler when it is over, on its executor. Cancelled before the owner has taken it, it is over with
-    /// operation_aborted.
+    /// Puts a send in, and calls the handler when it is over, on its executor. Cancelled before the owner has taken it,
+    /// it is over with operation_aborted.
     void async_send(Frame frame, SendHandler handler);
 
     /// Takes a send back that was not yet taken by the owner; nothing: too late.

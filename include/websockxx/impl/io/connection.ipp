@@ -36,7 +36,7 @@ Error describe(const std::exception_ptr& exception)
         std::rethrow_exception(exception);
     }
     catch (const boost::system::system_error& e) {
-        return Error{e.code(), Phase::open, e.what()};
+        return Error{e.code() ? e.code() : make_error_code(errc::callback_threw), Phase::open, e.what()};
     }
     catch (const std::exception& e) {
         return Error{errc::callback_threw, Phase::open, e.what()};
@@ -196,7 +196,7 @@ void Connection::set_alarm()
 void Connection::pop_later(std::chrono::milliseconds now)
 {
     while (!later_.empty() && later_.begin()->first.first <= now) {
-        letters_.push_back(std::move(later_.begin()->second));
+        letters_.push_back({later_.begin()->first.second, std::move(later_.begin()->second)});
         later_.erase(later_.begin());
     }
 }
@@ -341,7 +341,7 @@ void Connection::drain()
 
 void Connection::handle(std::unique_ptr<Letter>& letter)
 {
-    letters_.push_back(std::move(letter));
+    letters_.push_back({0, std::move(letter)});
     deliver_letters();
 }
 
@@ -365,8 +365,9 @@ void Connection::handle(item::Later& later)
 
 void Connection::handle(item::CancelLater& cancel)
 {
-    const auto is_it = [&](const auto& entry) { return entry.first.second == cancel.id; };
-    if (std::erase_if(later_, is_it) > 0) mailbox_->delivered(1);
+    const auto taken = std::erase_if(later_, [&](const auto& entry) { return entry.first.second == cancel.id; }) +
+                       std::erase_if(letters_, [&](const Waiting& waiting) { return waiting.id == cancel.id; });
+    mailbox_->delivered(taken);
 }
 
 void Connection::handle(item::Close& close) { feed(core::event::CloseAsked{close.code, std::move(close.text)}); }
@@ -384,7 +385,7 @@ void Connection::handle(item::Prepared& prepared)
 void Connection::deliver_letters()
 {
     while (!letters_.empty() && session_.delivers() && !channel_->congested()) {
-        const auto letter = std::move(letters_.front());
+        const auto letter = std::move(letters_.front().letter);
         letters_.pop_front();
         mailbox_->delivered(1);
         if (const auto* type = letter->unhandled()) {

@@ -51,9 +51,10 @@ bool on_thread_of(const boost::asio::any_io_executor& executor)
 class CompleteSend final : public SendDone {
 public:
     CompleteSend(Mailbox::SendHandler handler, boost::asio::any_io_executor via)
-        : handler_(std::move(handler)), via_(std::move(via)),
-          work_(boost::asio::prefer(boost::asio::get_associated_executor(handler_, via_),
-              boost::asio::execution::outstanding_work.tracked))
+        : handler_(std::move(handler)),
+          via_(std::move(via)),
+          work_(boost::asio::prefer(
+              boost::asio::get_associated_executor(handler_, via_), boost::asio::execution::outstanding_work.tracked))
     {
     }
 
