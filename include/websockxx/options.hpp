@@ -21,8 +21,8 @@ namespace io {
 class Mailbox;
 }
 
-/// The answer that a `prepare` hook owes. Call it once, from any thread, now or later; of copies, the first answer counts.
-/// When the last copy is destroyed unanswered, the attempt fails with errc::prepare_failed.
+/// The answer that a `prepare` hook owes. Call it once, from any thread, now or later; of copies, the first answer
+/// counts. When the last copy is destroyed unanswered, the attempt fails with errc::prepare_failed.
 class WEBSOCKXX_DECL PrepareReply {
 public:
     PrepareReply(std::weak_ptr<io::Mailbox> mailbox, std::uint64_t attempt);
