@@ -44,8 +44,8 @@ struct Disconnect {
 /// question, "what now?", with ok(), reply(...) or close(...). A callback should not block: nothing else happens on
 /// this connection meanwhile.
 ///
-/// Casts and infos are found by overload: write `Action handle_cast(Say say)` for `ref.cast(Say{...})`, and
-/// `Action handle_info(Tick tick)` for `ref.info(Tick{})` and `ref.send_after(1s, Tick{})`.
+/// Casts and infos are found by overload, and must be public: write `Action handle_cast(Say say)` for
+/// `ref.cast(Say{...})`, and `Action handle_info(Tick tick)` for `ref.info(Tick{})` and `ref.send_after(1s, Tick{})`.
 ///
 /// Threads   All callbacks of one client run on that connection's strand, never two at once.
 /// Lifetime  The connection owns the client and destroys it after terminate() has returned. The grammar of callbacks:

@@ -93,7 +93,8 @@ result<Ref<C>> start(std::unique_ptr<C> client, Where where, Options options = {
     return Ref<C>{std::move(*mailbox)};
 }
 
-/// The same with a client made here.
+/// The same with a client made here by its default constructor; one that needs arguments is handed over:
+/// `start(std::make_unique<C>(...), where)`.
 template <std::derived_from<Client> C>
     requires std::default_initializable<C>
 result<Ref<C>> start(Where where, Options options = {})

@@ -9,7 +9,8 @@
 /// does there, right or wrong, is the test. In the end it is asked to write its report, under the name AGENT.
 ///
 /// The exit code is 0 if all cases were run. Whether they were passed only the report says: many of them are
-/// connections that must end with an error.
+/// connections that must end with an error. It should say OK everywhere, but for 7.1.6, 7.13.1 and 7.13.2, which it
+/// calls informational.
 ///
 /// With Docker, a server is started so; its reports will be in reports/clients/:
 ///

@@ -9,13 +9,13 @@
 
 #include <boost/asio/use_future.hpp>
 
-#include <array>
+#include <atomic>
 #include <future>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
-#include <thread>
-#include <vector>
+#include <utility>
 
 using namespace websockxx;
 using namespace websockxx::test;
@@ -460,18 +460,31 @@ TEST_CASE("self() is empty in the constructor, and the client's own Ref in its c
     CHECK(same.get_future().get());
 }
 
-TEST_CASE("what the client did not get before its end is destroyed with it", "[ref]")
+TEST_CASE("messages are destroyed before anybody learns that the client has ended", "[ref]")
 {
     Fixture f;
     const auto link = f.open();
-    const auto token = std::make_shared<int>();
+    std::atomic<int> gone{0};
+    std::atomic<int> late{0};
+    const auto token = [&] {
+        return std::shared_ptr<void>(nullptr, [&, ref = link.ref()](void*) {
+            ++gone;
+            if (ref.reason()) ++late;
+        });
+    };
+    SECTION("those that the client did not get")
     {
         const Hold hold{link};
         link.stop();
-        CHECK(link.cast([token](auto&) { return Client::ok(); }));
-        CHECK(link.send_after(1h, [token](auto&) { return Client::ok(); }).has_value());
-        CHECK(token.use_count() == 3);
+        CHECK(link.cast([held = token()](auto&) { return Client::ok(); }));
+        CHECK(link.send_after(1h, [held = token()](auto&) { return Client::ok(); }).has_value());
+    }
+    SECTION("the ones that ended it")
+    {
+        CHECK(link.send_after(1h, [held = token()](auto&) { return Client::ok(); }).has_value());
+        CHECK(link.cast([held = token()](auto&) -> Action { throw std::runtime_error("enough"); }));
     }
     CHECK(link.wait().has_value());
-    CHECK(token.use_count() == 1);
+    CHECK(gone == 2);
+    CHECK(late == 0);
 }

@@ -389,7 +389,7 @@ void Connection::deliver_letters()
         letters_.pop_front();
         mailbox_->delivered(1);
         if (const auto* type = letter->unhandled()) {
-            log(Severity::error, "no handle_info for a message of type " + boost::core::demangle(type->name()));
+            log(Severity::error, "no public handle_info for a message of type " + boost::core::demangle(type->name()));
             continue;
         }
         ask([&](Client& client) { return letter->deliver(client); });
