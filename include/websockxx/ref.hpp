@@ -223,6 +223,7 @@ public:
     Link(Link&& other) noexcept : Ref<C>(std::move(other.mailbox_)) {}
     Link& operator=(Link&& other) noexcept
     {
+        if (this == &other) return *this;
         Link old{std::move(*this)};
         this->mailbox_ = std::move(other.mailbox_);
         return *this;

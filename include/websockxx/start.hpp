@@ -80,7 +80,8 @@ auto async_start_as(std::unique_ptr<Client> client, Where where, Options options
 /// Starts a client that lives until it ends by itself (WebSockex.start/4).
 ///
 /// Blocks until the opening handshake and handle_connect() have succeeded, or failed; with Options::async it returns at
-/// once. All time limits are in Conn::timeouts.
+/// once. All time limits are in Conn::timeouts. They run on the executor: with one of yours, another thread must run it
+/// meanwhile.
 ///
 /// Errors: what Conn::parse() and Conn::check() say; the failure of the attempt (Error::phase(), refusal(), detail());
 /// callback_threw with what() of an exception in handle_connect(); blocking_in_callback where waiting could never end,

@@ -353,6 +353,26 @@ TEST_CASE("a failed start is told when the client is destroyed and the reason is
     CHECK(f.h().started->code() == errc::no_address);
 }
 
+TEST_CASE("a client that is stopped while its prepare hook is asked leaves no alarm behind", "[connection]")
+{
+    Fixture f{{.has_prepare = true}};
+    f.h().begin();
+    CHECK(f.h().alarm->at());
+    f.ref().stop();
+    f.h().run();
+    CHECK(f.h().mailbox->ended());
+    CHECK_FALSE(f.h().alarm->at());
+}
+
+TEST_CASE("to cancel a timer that was never set takes nothing away", "[connection]")
+{
+    Fixture f;
+    CHECK(f.ref().cast(1));
+    f.ref().cancel(TimerId{});
+    f.h().open();
+    CHECK(f.lines() == Lines{"connect", "cast:1"});
+}
+
 TEST_CASE("delays of any length are taken", "[connection]")
 {
     Fixture f;

@@ -16,7 +16,7 @@ namespace websockxx::test {
 /// What happens on another thread, as lines that a test takes one by one.
 class Watch {
 public:
-    static constexpr std::chrono::seconds limit{10};
+    static constexpr std::chrono::seconds limit{60};
 
     void note(std::string line)
     {

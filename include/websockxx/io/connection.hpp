@@ -111,6 +111,8 @@ private:
     void pop_later(std::chrono::milliseconds now);
     void log(Severity severity, std::string_view line) const;
 
+    void tell_end();
+
     using LaterKey = std::pair<std::chrono::milliseconds, std::uint64_t>;
     struct Waiting {
         std::uint64_t id; // of a send_after(), by which it can still be taken back; else 0
@@ -131,9 +133,10 @@ private:
     std::deque<Waiting> letters_; // until a connection is open
     std::map<LaterKey, std::unique_ptr<Letter>> later_;
     std::chrono::milliseconds heard_at_{0};
-    Error start_error_;        // to be told at the end
-    std::uint64_t ticket_ = 0; // of the `prepare` that is going on
-    bool busy_ = false;        // feed() is running
+    std::optional<CloseReason> reason_; // once the client has ended
+    Error start_error_;                 // to be told at the end
+    std::uint64_t ticket_ = 0;          // of the `prepare` that is going on
+    bool busy_ = false;                 // feed() is running
 };
 
 } // namespace websockxx::io

@@ -63,12 +63,17 @@ Connection::Connection(std::unique_ptr<Client> client, Conn conn, core::Settings
 // Without Finish this is the end of the executor's context: nobody can be called back any more.
 Connection::~Connection()
 {
-    if (client_) {
+    {
+        // What dies here may hold a Link, which must not wait for what dies behind it.
         const CallbackScope scope{*mailbox_};
         client_.reset();
+        letters_.clear();
+        later_.clear();
+        hooks_.prepare = {};
+        hooks_.log = {};
     }
+    mailbox_->end(reason_.value_or(CloseReason{.error = errc::runtime_ended}));
     if (auto started = std::exchange(hooks_.started, {})) started(errc::runtime_ended);
-    mailbox_->end({.error = errc::runtime_ended});
 }
 
 void Connection::begin()
@@ -304,6 +309,7 @@ void Connection::run(core::command::CallTerminate& command)
 
 void Connection::run(core::command::Finish& command)
 {
+    ticket_ = 0; // a `prepare` hook that still owes its answer is not waited for
     letters_.clear();
     later_.clear();
     {
@@ -311,22 +317,32 @@ void Connection::run(core::command::Finish& command)
         client_.reset();
     }
     const auto error = command.reason.error.code();
-    const auto hooks = std::exchange(hooks_, {});
-    if (!hooks.started && hooks.log && !command.reason.normal() && error != errc::stopped && error != errc::aborted) {
-        hooks.log(Severity::error, "the client ended: " + command.reason.message());
+    if (!hooks_.started && !command.reason.normal() && error != errc::stopped && error != errc::aborted) {
+        log(Severity::error, "the client ended: " + command.reason.message());
     }
-    mailbox_->end(std::move(command.reason));
-    if (hooks.started) hooks.started(start_error_);
+    hooks_.prepare = {};
+    hooks_.log = {};
+    reason_ = std::move(command.reason);
+    // What our callers still hold, such as the message whose callback this is, may refer to what whoever waits for the
+    // end destroys next: so it is told behind them.
+    boost::asio::post(strand_, [self = shared_from_this()] { self->tell_end(); });
+}
+
+void Connection::tell_end()
+{
+    mailbox_->end(*reason_);
+    if (auto started = std::exchange(hooks_.started, {})) started(start_error_);
 }
 
 // ---- The mailbox
 
-// Called under the mailbox's lock, maybe while the last share of this is being given back elsewhere.
+// Called under the mailbox's lock, on any thread, maybe while the last share of this is being given back on another one.
+// A share of ours could then become the last one: here, where the lock is held.
 void Connection::wake()
 {
-    if (auto self = weak_from_this().lock()) {
-        boost::asio::post(strand_, [self = std::move(self)] { self->drain(); });
-    }
+    boost::asio::post(strand_, [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->drain();
+    });
 }
 
 void Connection::drain()
@@ -341,7 +357,7 @@ void Connection::drain()
 
 void Connection::handle(std::unique_ptr<Letter>& letter)
 {
-    letters_.push_back({0, std::move(letter)});
+    if (client_) letters_.push_back({0, std::move(letter)});
     deliver_letters();
 }
 
@@ -365,6 +381,7 @@ void Connection::handle(item::Later& later)
 
 void Connection::handle(item::CancelLater& cancel)
 {
+    if (cancel.id == 0) return; // of no send_after(), but of every other letter
     const auto taken = std::erase_if(later_, [&](const auto& entry) { return entry.first.second == cancel.id; }) +
                        std::erase_if(letters_, [&](const Waiting& waiting) { return waiting.id == cancel.id; });
     mailbox_->delivered(taken);
@@ -432,7 +449,12 @@ void Connection::carry_out(Action& action)
 
 void Connection::log(Severity severity, std::string_view line) const
 {
-    if (hooks_.log) hooks_.log(severity, line);
+    if (!hooks_.log) return;
+    try {
+        hooks_.log(severity, line);
+    }
+    catch (...) { // must not throw; if it does, a lost line is better than a lost connection
+    }
 }
 
 } // namespace websockxx::io
