@@ -336,8 +336,8 @@ void Connection::tell_end()
 
 // ---- The mailbox
 
-// Called under the mailbox's lock, on any thread, maybe while the last share of this is being given back on another one.
-// A share of ours could then become the last one: here, where the lock is held.
+// Called under the mailbox's lock, on any thread, maybe while the last share of this is being given back on another
+// one. A share of ours could then become the last one: here, where the lock is held.
 void Connection::wake()
 {
     boost::asio::post(strand_, [weak = weak_from_this()] {
