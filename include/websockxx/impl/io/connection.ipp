@@ -365,7 +365,9 @@ void Connection::handle(item::Send& send)
 {
     mailbox_->delivered(1);
     auto ec = session_.send_error();
-    if (!ec && channel_->queued() + send.frame.size() > session_.conn().limits.send_queue_bytes)
+    const auto queued = channel_ ? channel_->queued() : 0;
+    // A frame that is larger than the whole queue may still go when nothing else waits.
+    if (!ec && queued > 0 && queued + send.frame.size() > session_.conn().limits.send_queue_bytes)
         ec = errc::send_queue_full;
     if (!ec) ec = channel_->protocol().write(send.frame);
     if (!ec && send.done) channel_->when_sent(std::move(send.done));
