@@ -4,9 +4,12 @@
 #include "support/test.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
+#include <exception>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -111,6 +114,12 @@ TEST_CASE("the functions on the page of sending compile, and say so of a client 
     const Ref<Chat> nobody;
     report(nobody);
     send_in_pieces(nobody);
-    static_cast<void>(upload); // a coroutine, which needs someone to run it
+
+    boost::asio::io_context context;
+    std::exception_ptr thrown;
+    boost::asio::co_spawn(context, upload(nobody, {"x"}), [&](std::exception_ptr what) { thrown = what; });
+    context.run();
+    CHECK(thrown);
+
     CHECK(nobody.send(Frame::text("x")).error().code() == errc::client_ended);
 }

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct Bell : io::Alarm::Listener {
+struct Bell final : io::Alarm::Listener {
     int rings = 0;
     void on_alarm() override { ++rings; }
 };
