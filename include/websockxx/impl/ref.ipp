@@ -37,7 +37,7 @@ struct Waiting {
     {
         std::unique_lock lock{mutex};
         // Longer would overflow the clock.
-        limit = std::min<std::chrono::milliseconds>(limit, std::chrono::hours{24 * 365});
+        limit = std::clamp<std::chrono::milliseconds>(limit, {}, std::chrono::hours{24 * 365});
         told.wait_for(lock, limit, [this] { return result.has_value(); });
         return result;
     }

@@ -235,7 +235,8 @@ std::optional<CloseReason> Mailbox::wait(std::optional<std::chrono::milliseconds
     std::unique_lock lock{mutex_};
     const auto ended = [this] { return reason_.has_value(); };
     // Longer would overflow the clock.
-    if (limit) ended_.wait_for(lock, std::min<std::chrono::milliseconds>(*limit, std::chrono::hours{24 * 365}), ended);
+    if (limit)
+        ended_.wait_for(lock, std::clamp<std::chrono::milliseconds>(*limit, {}, std::chrono::hours{24 * 365}), ended);
     else ended_.wait(lock, ended);
     return reason_;
 }
