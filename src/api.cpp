@@ -4,3 +4,4 @@
 #include <websockxx/impl/ref.ipp>
 #include <websockxx/impl/runtime.ipp>
 #include <websockxx/impl/start.ipp>
+#include <websockxx/impl/supervisor.ipp>

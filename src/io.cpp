@@ -13,3 +13,4 @@
 #include <websockxx/impl/io/tls_filter.ipp>
 #include <websockxx/impl/io/tls_transport.ipp>
 #include <websockxx/impl/io/transport.ipp>
+#include <websockxx/impl/io/tree.ipp>

@@ -4,6 +4,7 @@
 #include <websockxx/impl/protocol/answer.ipp>
 #include <websockxx/impl/protocol/close_payload.ipp>
 #include <websockxx/impl/protocol/deflate.ipp>
+#include <websockxx/impl/protocol/encoder.ipp>
 #include <websockxx/impl/protocol/fragmented_text.ipp>
 #include <websockxx/impl/protocol/input_buffer.ipp>
 #include <websockxx/impl/protocol/mask.ipp>

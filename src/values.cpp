@@ -6,6 +6,7 @@
 #include <websockxx/impl/close.ipp>
 #include <websockxx/impl/conn.ipp>
 #include <websockxx/impl/core/deadlines.ipp>
+#include <websockxx/impl/core/restart_rules.ipp>
 #include <websockxx/impl/core/session.ipp>
 #include <websockxx/impl/detail/text.ipp>
 #include <websockxx/impl/detail/utf8.ipp>
@@ -14,3 +15,4 @@
 #include <websockxx/impl/headers.ipp>
 #include <websockxx/impl/log.ipp>
 #include <websockxx/impl/reconnect_policy.ipp>
+#include <websockxx/impl/restart.ipp>

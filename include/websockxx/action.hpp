@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,24 +34,26 @@ public:
     };
 
     Action(Ok) noexcept {}
-    explicit Action(Frame frame);
-    explicit Action(std::vector<Frame> frames) noexcept;
-    explicit Action(Close close);
-    Action(Action&& other) noexcept;
-    Action& operator=(Action&& other) noexcept;
-    ~Action();
+    explicit Action(Frame frame) noexcept : first_(std::move(frame)), has_one_(true) {}
+    explicit Action(std::vector<Frame> frames) noexcept : frames_(std::move(frames)) {}
+    explicit Action(Close close) : close_(std::make_unique<Close>(std::move(close))) {}
 
     /// The same action, with frames to be sent before it: `reply(goodbye).then(close())`.
     [[nodiscard]] Action then(Action next) &&;
 
-    [[nodiscard]] bool is_ok() const noexcept { return frames_.empty() && !close_; }
-    [[nodiscard]] const std::vector<Frame>& frames() const noexcept { return frames_; }
-    [[nodiscard]] std::vector<Frame>& frames() noexcept { return frames_; }
+    [[nodiscard]] bool is_ok() const noexcept { return !has_one_ && frames_.empty() && !close_; }
+    [[nodiscard]] std::span<const Frame> frames() const noexcept
+    {
+        if (has_one_) return {&first_, 1};
+        return frames_;
+    }
     [[nodiscard]] const Close* closing() const noexcept { return close_.get(); }
 
 private:
+    Frame first_; // if there is one frame only: nearly always, and it needs no memory of its own
     std::vector<Frame> frames_;
     std::unique_ptr<Close> close_;
+    bool has_one_ = false;
 };
 
 /// What to do about a disconnect (WebSockex: `:ok`, `:reconnect`). Made by Client::ok(), reconnect(), reconnect_in()

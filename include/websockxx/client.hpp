@@ -50,7 +50,7 @@ struct Disconnect {
 /// Threads   All callbacks of one client run on that connection's strand, never two at once.
 /// Lifetime  The connection owns the client and destroys it after terminate() has returned. The grammar of callbacks:
 ///
-///               (handle_connect (handle_frame | handle_ping | handle_pong | handle_cast | handle_info)*
+///               (handle_connect (handle_frame | handle_fragment | handle_ping | handle_pong | handle_cast | handle_info)*
 ///                handle_disconnect)* terminate
 ///
 ///           where handle_connect may be missing when an attempt fails, and handle_disconnect when a callback failed
@@ -70,6 +70,11 @@ public:
     /// A whole text or binary message arrived (RFC 6455 6.2). The frame is valid during the call; copy what you keep.
     /// Default: the client ends with errc::unhandled_frame.
     virtual Action handle_frame(const Frame& frame);
+
+    /// Part of a text or binary message arrived, in order. In place of handle_frame(), if Conn::deliver_fragments is set.
+    /// Parts end where the bytes that have come end, at any byte: what the sender sees as frames is not kept (RFC 6455
+    /// 5.4). When the connection is lost, the rest never comes. Default: as handle_frame().
+    virtual Action handle_fragment(const Fragment& fragment);
 
     /// A ping arrived (RFC 6455 5.5.2). Default: replies with the pong. Overriding it without replying sends no pong.
     virtual Action handle_ping(const Frame& ping);

@@ -44,6 +44,12 @@ enum class errc {
     send_timeout,          ///< no answer in time; the frame was queued already and may still be sent
     not_sent_in_time,      ///< no answer in time; the frame was taken back and will not be sent
 
+    // The supervisor is not in a state to do it.
+    child_exists,     ///< another child has this id
+    child_running,    ///< the child runs, or will: restart_child() and delete_child() are for those that are down
+    no_such_child,    ///< no child has this id, or not any more
+    supervisor_ended, ///< the supervisor has ended, or is ending
+
     // The connection could not be opened.
     connect_timeout,        ///< Timeouts::connect passed
     open_timeout,           ///< Timeouts::open passed
@@ -85,7 +91,8 @@ enum class errc {
     bad_response,    ///< a callback answered with something that cannot be done, such as an invalid close code
     callback_threw,  ///< an exception left a callback: see CloseReason::exception
     unhandled_frame, ///< a message arrived and handle_frame() is not overridden
-    runtime_ended,   ///< the executor was destroyed before the client could answer
+    restart_intensity_reached, ///< a supervisor ended since its children ended too often: see Intensity
+    runtime_ended,             ///< the executor was destroyed before the client could answer
 };
 
 /// Groups of errors, for `if (error.code() == condition::transient)`. An error may be in several groups.

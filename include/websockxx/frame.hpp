@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <iosfwd>
 #include <span>
 #include <string>
@@ -12,6 +13,94 @@
 #include <utility>
 
 namespace websockxx {
+
+/// The bytes of a frame, made of whatever holds characters. A string that is given away (`std::move`) is not copied.
+///
+/// Up to `most_inside` bytes lie in the object itself, so that small frames need no memory of their own, however often
+/// they are copied and moved.
+class WEBSOCKXX_DECL Payload {
+public:
+    static constexpr std::size_t most_inside = 104;
+
+    Payload() noexcept = default;
+    Payload(std::string_view text) : size_(text.size())
+    {
+        if (size_ <= most_inside) text.copy(bytes_.inside, most_inside);
+        else hold(std::string(text));
+    }
+    Payload(const char* text) : Payload(std::string_view(text)) {}
+    Payload(const char* text, std::size_t size) : Payload(std::string_view(text, size)) {}
+    Payload(const std::string& text) : Payload(std::string_view(text)) {}
+    Payload(std::string&& text) : size_(text.size())
+    {
+        if (size_ <= most_inside) text.copy(bytes_.inside, most_inside);
+        else hold(std::move(text));
+    }
+    Payload(std::span<const std::byte> bytes)
+        : Payload(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()))
+    {
+    }
+    Payload(const Payload& other) : Payload(other.text()) {}
+    Payload(Payload&& other) noexcept { take(other); }
+    Payload& operator=(const Payload& other) { return *this = Payload(other); }
+    Payload& operator=(Payload&& other) noexcept
+    {
+        if (this == &other) return *this;
+        drop();
+        take(other);
+        return *this;
+    }
+    ~Payload() { drop(); }
+
+    /// Valid as long as the payload is, unchanged.
+    [[nodiscard]] std::string_view text() const noexcept { return {data(), size_}; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+    friend bool operator==(const Payload& left, const Payload& right) noexcept { return left.text() == right.text(); }
+
+private:
+    friend class Frame;
+    enum class Place : std::uint8_t { inside, string, elsewhere };
+
+    struct Borrow {};
+    Payload(Borrow, std::string_view text) noexcept : size_(text.size()), place_(Place::elsewhere)
+    {
+        bytes_.elsewhere = text.data();
+    }
+
+    [[nodiscard]] const char* data() const noexcept
+    {
+        if (place_ == Place::inside) return bytes_.inside;
+        return place_ == Place::elsewhere ? bytes_.elsewhere : bytes_.string.data();
+    }
+    void hold(std::string text) noexcept;
+    void take_string(Payload& other) noexcept;
+    void drop_string() noexcept;
+
+    void take(Payload& other) noexcept
+    {
+        if (other.place_ == Place::string) return take_string(other);
+        std::memcpy(bytes_.inside, other.bytes_.inside, sizeof bytes_.inside); // all of it: shorter than asking how much
+        size_ = other.size_;
+        place_ = other.place_;
+    }
+    void drop() noexcept
+    {
+        if (place_ == Place::string) drop_string();
+    }
+
+    union Bytes {
+        Bytes() noexcept {}
+        ~Bytes() {}
+        char inside[most_inside];
+        std::string string;
+        const char* elsewhere; // borrowed: see Frame::borrow()
+    };
+
+    Bytes bytes_;
+    std::size_t size_ = 0;
+    Place place_ = Place::inside;
+};
 
 /// A message, a control frame, or a piece of a message that is sent in fragments (RFC 6455 5). A value.
 ///
@@ -32,23 +121,27 @@ public:
 
     /// An empty text.
     Frame() = default;
-    Frame(Type type, std::string payload) : type_(type), payload_(std::move(payload)) {}
+    Frame(Type type, Payload payload) : payload_(std::move(payload)), type_(type) {}
 
-    [[nodiscard]] static Frame text(std::string payload) { return {Type::text, std::move(payload)}; }
-    [[nodiscard]] static Frame binary(std::string payload) { return {Type::binary, std::move(payload)}; }
-    [[nodiscard]] static Frame binary(std::span<const std::byte> payload)
+    [[nodiscard]] static Frame text(Payload payload) { return {Type::text, std::move(payload)}; }
+    [[nodiscard]] static Frame binary(Payload payload) { return {Type::binary, std::move(payload)}; }
+    [[nodiscard]] static Frame binary(std::span<const std::byte> bytes) { return {Type::binary, Payload(bytes)}; }
+    [[nodiscard]] static Frame ping(Payload payload = {}) { return {Type::ping, std::move(payload)}; }
+    [[nodiscard]] static Frame pong(Payload payload = {}) { return {Type::pong, std::move(payload)}; }
+    [[nodiscard]] static Frame text_fragment(Payload payload) { return {Type::text_fragment, std::move(payload)}; }
+    [[nodiscard]] static Frame binary_fragment(Payload payload) { return {Type::binary_fragment, std::move(payload)}; }
+    [[nodiscard]] static Frame continuation(Payload payload) { return {Type::continuation, std::move(payload)}; }
+    [[nodiscard]] static Frame finish(Payload payload) { return {Type::finish, std::move(payload)}; }
+
+    /// A frame over bytes that stay somebody else's; its copies have bytes of their own. What a callback is given is
+    /// made so: the bytes lie where they were received.
+    [[nodiscard]] static Frame borrow(Type type, std::string_view payload) noexcept
     {
-        return {Type::binary, to_payload(payload)};
+        Frame frame;
+        frame.type_ = type;
+        frame.payload_ = Payload(Payload::Borrow{}, payload);
+        return frame;
     }
-    [[nodiscard]] static Frame ping(std::string payload = {}) { return {Type::ping, std::move(payload)}; }
-    [[nodiscard]] static Frame pong(std::string payload = {}) { return {Type::pong, std::move(payload)}; }
-    [[nodiscard]] static Frame text_fragment(std::string payload) { return {Type::text_fragment, std::move(payload)}; }
-    [[nodiscard]] static Frame binary_fragment(std::string payload)
-    {
-        return {Type::binary_fragment, std::move(payload)};
-    }
-    [[nodiscard]] static Frame continuation(std::string payload) { return {Type::continuation, std::move(payload)}; }
-    [[nodiscard]] static Frame finish(std::string payload) { return {Type::finish, std::move(payload)}; }
 
     [[nodiscard]] Type type() const noexcept { return type_; }
     [[nodiscard]] bool is_text() const noexcept { return type_ == Type::text; }
@@ -56,32 +149,30 @@ public:
     [[nodiscard]] bool is_control() const noexcept { return type_ == Type::ping || type_ == Type::pong; }
 
     /// The payload as characters, whatever the type. Valid as long as the frame is, unchanged.
-    [[nodiscard]] std::string_view text() const noexcept { return payload_; }
+    [[nodiscard]] std::string_view text() const noexcept { return payload_.text(); }
 
     /// The payload as bytes, whatever the type. Valid as long as the frame is, unchanged.
-    [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return std::as_bytes(std::span{payload_}); }
+    [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return std::as_bytes(std::span{text()}); }
 
     /// The payload's size in bytes.
     [[nodiscard]] std::size_t size() const noexcept { return payload_.size(); }
 
-    /// Becomes another frame, in the memory that this one has.
-    void assign(Type type, std::string_view payload)
-    {
-        type_ = type;
-        payload_.assign(payload);
-    }
-    /// Adds to the payload.
-    void append(std::string_view more) { payload_.append(more); }
-    /// How many bytes the payload may have without taking more memory.
-    [[nodiscard]] std::size_t capacity() const noexcept { return payload_.capacity(); }
-
     friend bool operator==(const Frame&, const Frame&) = default;
 
 private:
-    [[nodiscard]] static std::string to_payload(std::span<const std::byte> bytes);
-
+    Payload payload_;
     Type type_ = Type::text;
-    std::string payload_;
+};
+
+/// Part of a message that is handed over while it arrives: see Conn::deliver_fragments.
+struct Fragment {
+    Frame::Type type = Frame::Type::text; ///< of the message: text or binary
+    std::string_view text;                ///< the payload as characters, valid during the call; may end inside one
+    bool first = true;                    ///< the message begins with it
+    bool last = true;                     ///< the message ends with it
+
+    /// The payload as bytes.
+    [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return std::as_bytes(std::span{text}); }
 };
 
 /// "text", "ping", ...

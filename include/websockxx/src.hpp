@@ -14,14 +14,17 @@
 #include <websockxx/impl/frame.ipp>
 #include <websockxx/impl/headers.ipp>
 #include <websockxx/impl/log.ipp>
+#include <websockxx/impl/restart.ipp>
 
 #include <websockxx/impl/core/deadlines.ipp>
+#include <websockxx/impl/core/restart_rules.ipp>
 #include <websockxx/impl/core/session.ipp>
 #include <websockxx/impl/reconnect_policy.ipp>
 
 #include <websockxx/impl/protocol/answer.ipp>
 #include <websockxx/impl/protocol/close_payload.ipp>
 #include <websockxx/impl/protocol/deflate.ipp>
+#include <websockxx/impl/protocol/encoder.ipp>
 #include <websockxx/impl/protocol/fragmented_text.ipp>
 #include <websockxx/impl/protocol/input_buffer.ipp>
 #include <websockxx/impl/protocol/mask.ipp>
@@ -44,7 +47,9 @@
 #include <websockxx/impl/io/tls_filter.ipp>
 #include <websockxx/impl/io/tls_transport.ipp>
 #include <websockxx/impl/io/transport.ipp>
+#include <websockxx/impl/io/tree.ipp>
 
 #include <websockxx/impl/ref.ipp>
 #include <websockxx/impl/runtime.ipp>
 #include <websockxx/impl/start.ipp>
+#include <websockxx/impl/supervisor.ipp>

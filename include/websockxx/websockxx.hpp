@@ -15,5 +15,7 @@
 #include <websockxx/options.hpp>
 #include <websockxx/reconnect_policy.hpp>
 #include <websockxx/ref.hpp>
+#include <websockxx/restart.hpp>
 #include <websockxx/runtime.hpp>
 #include <websockxx/start.hpp>
+#include <websockxx/supervisor.hpp>

@@ -128,8 +128,8 @@ TEST_CASE("the page of options has the default of every field of Tls", "[docs]")
 
 TEST_CASE("the page of options has the default of every field of Conn", "[docs]")
 {
-    const auto& [secure, host, port, target, headers, subprotocols, credentials, tls, deflate, timeouts, limits] =
-        Conn{};
+    const auto& [secure, host, port, target, headers, subprotocols, credentials, tls, deflate, timeouts, limits,
+        fragments] = Conn{};
     CHECK(tls == Tls{});
     CHECK(deflate == Deflate{});
     CHECK(timeouts == Timeouts{});
@@ -138,7 +138,7 @@ TEST_CASE("the page of options has the default of every field of Conn", "[docs]"
                                   "port: " + std::to_string(port), "target: `" + target + "`",
                                   "headers: " + written(headers), "subprotocols: " + written(subprotocols),
                                   "credentials: " + written(credentials), "tls: below", "deflate: below",
-                                  "timeouts: below", "limits: below"});
+                                  "timeouts: below", "limits: below", "deliver_fragments: " + written(fragments)});
 }
 
 TEST_CASE("the page of options has the default of every field of Options", "[docs]")

@@ -9,10 +9,13 @@
 #include <cstdlib>
 #include <new>
 
+#include <malloc.h>
+
 namespace {
 
 std::atomic<std::size_t> allocations = 0;
 std::atomic<std::size_t> allocated_bytes = 0;
+std::atomic<std::size_t> live_bytes = 0;
 
 } // namespace
 
@@ -22,14 +25,20 @@ std::atomic<std::size_t> allocated_bytes = 0;
 {
     ++allocations;
     allocated_bytes += size;
-    return std::malloc(size == 0 ? 1 : size);
+    void* memory = std::malloc(size == 0 ? 1 : size);
+    live_bytes += malloc_usable_size(memory);
+    return memory;
 }
 [[gnu::noinline]] void* operator new(std::size_t size)
 {
     if (void* memory = operator new(size, std::nothrow)) return memory;
     throw std::bad_alloc();
 }
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept
+{
+    live_bytes -= malloc_usable_size(memory);
+    std::free(memory);
+}
 void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
 void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return operator new(size, std::nothrow); }
 void* operator new[](std::size_t size) { return operator new(size); }
@@ -184,10 +193,34 @@ TEST_CASE("S5 an answer without an end takes no more memory than its limit", "[p
 TEST_CASE("memory that one large message needed is given back after a while of small ones", "[protocol]")
 {
     OpenTalk talk;
-    feed(talk.protocol, encode(frames::binary, std::string(1'000'000, 'x')));
-    CHECK(talk.protocol.frame().capacity() >= 1'000'000);
     const auto what = GENERATE(frames::binary, frames::ping);
-    for (int times = 0; times < 20; ++times) feed(talk.protocol, encode(what, "small"));
-    feed(talk.protocol, encode(frames::binary, "small"));
-    CHECK(talk.protocol.frame().capacity() < 1000);
+    const auto small = encode(what, "small");
+    const auto large = encode(frames::binary, std::string(1'000'000, 'x'));
+    const std::size_t before = live_bytes;
+    feed(talk.protocol, large);
+    CHECK(live_bytes >= before + 1'000'000);
+    for (int times = 0; times < 20; ++times) feed(talk.protocol, small);
+    CHECK(live_bytes <= before + 64 * 1024);
+}
+
+TEST_CASE("an idle connection gives all memory back that messages needed, and goes on", "[protocol]")
+{
+    Conn conn = Talk::plain_conn();
+    conn.limits.message_bytes = 4 * 1024 * 1024;
+    OpenTalk talk(conn);
+    const auto large = encode(frames::binary, std::string(1'000'000, 'x'));
+    const auto small = encode(frames::text, "small");
+    const auto reply = Frame::text(std::string(100'000, 'r'));
+    talk.protocol.trim();
+    const std::size_t before = live_bytes;
+    feed(talk.protocol, large);
+    (void)talk.protocol.write(reply);
+    talk.protocol.consume(talk.protocol.output().size());
+    talk.protocol.trim();
+    CHECK(live_bytes <= before);
+
+    CHECK(feed(talk.protocol, small) == 1);
+    CHECK(talk.protocol.frame() == Frame::text("small"));
+    CHECK_FALSE(talk.protocol.write(Frame::text("reply")));
+    CHECK(talk.protocol.output().size() == 11);
 }

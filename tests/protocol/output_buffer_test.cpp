@@ -3,6 +3,8 @@
 
 #include "support/test.hpp"
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,7 +12,10 @@ using websockxx::protocol::OutputBuffer;
 
 namespace {
 
-void append(OutputBuffer& buffer, std::string_view text) { buffer.append(text.data(), text.size()); }
+void append(OutputBuffer& buffer, std::string_view text)
+{
+    std::ranges::copy(std::as_bytes(std::span{text}), buffer.extend(text.size()).begin());
+}
 
 std::string text(const OutputBuffer& buffer)
 {

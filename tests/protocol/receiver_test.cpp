@@ -205,7 +205,7 @@ TEST_CASE("a text is refused at its first wrong byte, not at its end", "[protoco
         talk.feed(encode(frames::continuation, "A", {.announced = 10}));
     }
     CHECK(talk.happenings == Happenings{failed});
-    CHECK(talk.protocol.sent() == CloseFrame{close_code::bad_payload});
+    CHECK(talk.protocol.sent() == CloseFrame{close_code::bad_payload, "text that is not UTF-8"});
 }
 
 TEST_CASE("WX-175 WX-177 WXB-02 a fragmented text that is not UTF-8 is refused", "[protocol]")

@@ -145,6 +145,10 @@ public:
         for (auto event = protocol.next(); event != Event::nothing; event = protocol.next()) {
             const bool has_frame = event == Event::message || event == Event::ping || event == Event::pong;
             happenings.push_back({event, has_frame ? protocol.frame() : Frame()});
+            if (event == Event::fragment) {
+                const auto& fragment = protocol.fragment();
+                parts.push_back({fragment.type, std::string(fragment.text), fragment.first, fragment.last});
+            }
         }
     }
 
@@ -193,6 +197,14 @@ public:
     protocol::Protocol protocol;
     std::string request;
     Happenings happenings;
+
+    struct Part {
+        Frame::Type type;
+        std::string text;
+        bool first;
+        bool last;
+    };
+    std::vector<Part> parts; // what came with Event::fragment
 };
 
 /// A Talk whose connection is open; with permessage-deflate if the conn offers it.

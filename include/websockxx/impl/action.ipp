@@ -7,21 +7,13 @@
 
 namespace websockxx {
 
-Action::Action(Frame frame) { frames_.push_back(std::move(frame)); }
-
-Action::Action(std::vector<Frame> frames) noexcept : frames_(std::move(frames)) {}
-
-Action::Action(Close close) : close_(std::make_unique<Close>(std::move(close))) {}
-
-Action::Action(Action&& other) noexcept = default;
-
-Action& Action::operator=(Action&& other) noexcept = default;
-
-Action::~Action() = default;
-
 Action Action::then(Action next) &&
 {
-    for (auto& frame : next.frames_) frames_.push_back(std::move(frame));
+    if (!next.frames().empty()) {
+        if (std::exchange(has_one_, false)) frames_.push_back(std::move(first_));
+        if (next.has_one_) frames_.push_back(std::move(next.first_));
+        for (auto& frame : next.frames_) frames_.push_back(std::move(frame));
+    }
     if (!close_) close_ = std::move(next.close_);
     return std::move(*this);
 }

@@ -18,7 +18,13 @@ Action Client::handle_frame(const Frame& frame)
         "no handle_frame() for a " + std::string(to_string(frame.type())) + " message");
 }
 
-Action Client::handle_ping(const Frame& ping) { return reply(Frame::pong(std::string(ping.text()))); }
+Action Client::handle_fragment(const Fragment& fragment)
+{
+    throw boost::system::system_error(make_error_code(errc::unhandled_frame),
+        "no handle_fragment() for a " + std::string(to_string(fragment.type)) + " message");
+}
+
+Action Client::handle_ping(const Frame& ping) { return reply(Frame::pong(ping.text())); }
 
 Action Client::handle_pong(const Frame&) { return ok(); }
 

@@ -78,6 +78,11 @@ inline constexpr std::array entries{
     Entry{errc::not_sent_in_time, timeout | transient, posix::timed_out,
         "no answer in time: the frame was taken back and will not be sent"},
 
+    Entry{errc::child_exists, fatal, posix::file_exists, "another child has this id"},
+    Entry{errc::child_running, fatal, posix::device_or_resource_busy, "the child runs, or will"},
+    Entry{errc::no_such_child, fatal, posix::no_such_process, "no child has this id"},
+    Entry{errc::supervisor_ended, fatal, posix::no_such_process, "the supervisor has ended, or is ending"},
+
     Entry{errc::connect_timeout, timeout | transient, posix::timed_out, "connecting took too long"},
     Entry{errc::open_timeout, timeout | transient, posix::timed_out, "opening the connection took too long"},
     Entry{errc::no_address, transient, posix::address_not_available, "the name has no address"},
@@ -127,6 +132,7 @@ inline constexpr std::array entries{
     Entry{errc::bad_response, fatal, posix::invalid_argument, "a callback answered with something that cannot be done"},
     Entry{errc::callback_threw, fatal, posix::operation_canceled, "an exception left a callback"},
     Entry{errc::unhandled_frame, fatal, posix::function_not_supported, "handle_frame() is not overridden"},
+    Entry{errc::restart_intensity_reached, fatal, posix::operation_canceled, "too many restarts in too short a time"},
     Entry{errc::runtime_ended, fatal, posix::operation_canceled, "the executor is gone"},
 };
 

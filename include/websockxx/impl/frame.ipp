@@ -6,13 +6,29 @@
 #include <websockxx/detail/text.hpp>
 #include <websockxx/detail/utf8.hpp>
 
+#include <new>
 #include <ostream>
+#include <utility>
 
 namespace websockxx {
 
-std::string Frame::to_payload(std::span<const std::byte> bytes)
+void Payload::hold(std::string text) noexcept
 {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    new (&bytes_.string) std::string(std::move(text));
+    place_ = Place::string;
+}
+
+void Payload::take_string(Payload& other) noexcept
+{
+    hold(std::move(other.bytes_.string));
+    size_ = std::exchange(other.size_, 0);
+    other.drop_string();
+}
+
+void Payload::drop_string() noexcept
+{
+    bytes_.string.~basic_string();
+    place_ = Place::inside;
 }
 
 std::string_view to_string(Frame::Type type) noexcept

@@ -65,7 +65,7 @@ result<void> to_result(error_code ec)
 result<void> BasicRef::send(Frame frame) const
 {
     if (!mailbox_) return Error{errc::client_ended};
-    return ref_detail::to_result(mailbox_->put(io::item::Send{0, std::move(frame), nullptr}));
+    return ref_detail::to_result(mailbox_->send(std::move(frame)));
 }
 
 result<void> BasicRef::send_frame(Frame frame, std::chrono::milliseconds timeout) const

@@ -89,6 +89,7 @@ private:
 
     // What lies in the mailbox
     void drain();
+    void trim();
     void handle(std::unique_ptr<Letter>& letter);
     void handle(item::Send& send);
     void handle(item::Later& later);
@@ -103,7 +104,9 @@ private:
     [[nodiscard]] bool guard(Callback&& callback);
     template <class Callback>
     void ask(Callback&& callback);
-    void carry_out(Action& action);
+    void threw();
+    void carry_out(const Action& action);
+    void flush_if_much();
 
     void settle();
     void expire(core::Timer timer, std::chrono::milliseconds now);
@@ -130,6 +133,7 @@ private:
     core::Deadlines deadlines_;
     std::optional<std::chrono::milliseconds> alarm_at_;
     std::deque<core::Event> events_;
+    std::vector<Item> items_;     // taken from the mailbox; kept for its memory
     std::deque<Waiting> letters_; // until a connection is open
     std::map<LaterKey, std::unique_ptr<Letter>> later_;
     std::chrono::milliseconds heard_at_{0};

@@ -41,9 +41,14 @@ public:
 namespace item {
 
 struct Send {
-    std::uint64_t id = 0;
+    std::uint64_t id;
     Frame frame;
     std::unique_ptr<SendDone> done; ///< may be null
+
+    Send(std::uint64_t name, Frame&& moved, std::unique_ptr<SendDone> told)
+        : id(name), frame(std::move(moved)), done(std::move(told))
+    {
+    }
 };
 struct Later {
     std::uint64_t id = 0;
@@ -97,6 +102,8 @@ public:
     /// Puts an item in and wakes the owner. Letters and sends beyond the limit are refused with errc::inbox_full;
     /// anything with errc::client_ended after the end. What is refused is destroyed here, a send's `done` told first.
     error_code put(Item item);
+    /// The same for a send whose end nobody waits for.
+    error_code send(Frame&& frame);
 
     using SendHandler = boost::asio::any_completion_handler<void(error_code)>;
 
@@ -107,10 +114,10 @@ public:
     /// Takes a send back that was not yet taken by the owner; nothing: too late.
     [[nodiscard]] std::optional<item::Send> withdraw(std::uint64_t id);
 
-    /// All items in order, for the owner.
-    [[nodiscard]] std::vector<Item> take();
+    /// All items in order, for the owner, in exchange for an empty vector, whose memory is used on.
+    void take(std::vector<Item>& items);
 
-    /// Messages count against the limit until this says that so many more were handled.
+    /// Letters count against the limit until this says that so many more were handled; sends until they are taken.
     void delivered(std::size_t messages);
 
     /// The client has ended: tells everybody who waits. Only the first call counts.
@@ -147,6 +154,7 @@ private:
 
     // These under the lock: as long as it is held and the client has not ended, the executor's context is there.
     error_code admit(Item& item);
+    void wake_owner();
     static error_code refuse(Item& item, error_code why);
     std::optional<item::Send> take_out(std::uint64_t id);
 
@@ -165,6 +173,7 @@ private:
     bool awake_ = false;  // the owner was woken and has not taken yet
     std::size_t max_messages_;
     std::size_t messages_ = 0;
+    std::size_t sends_ = 0; // of them, in items_
     std::uint64_t last_id_ = 0;
     const bool own_thread_;
 };

@@ -23,6 +23,8 @@ public:
     [[nodiscard]] std::span<std::byte> bytes() noexcept { return {memory_.get() + begin_, end_ - begin_}; }
     void consume(std::size_t size) noexcept { begin_ += size; }
     void clear() noexcept { begin_ = end_ = 0; }
+    /// Gives all memory back if there is nothing in it.
+    void trim() noexcept;
     [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
 private:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <websockxx/protocol/output_buffer.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -31,25 +33,25 @@ private:
     std::size_t used_ = block_.size();
 };
 
-/// Gives the frames that Beast has encoded other masks (RFC 6455 5.3).
+/// Masks the frames that Beast has encoded (RFC 6455 5.3).
 ///
-/// Beast's own repeat: its generator gives each block of 16 numbers 16 times, so that who has seen 16 masks knows the
-/// next 240, while RFC 6455 10.3 wants none to be foretold by another.
+/// Beast's own masks repeat: its generator gives each block of 16 numbers 16 times, so that who has seen 16 masks knows
+/// the next 240, while RFC 6455 10.3 wants none to be foretold by another.
 class Masker {
 public:
     Masker() = default;
     explicit Masker(const RandomSource::Key& key) noexcept : random_(key) {}
 
-    /// The next bytes of what Beast writes, in pieces of any size that do not cut a header.
-    void remask(std::span<std::byte> bytes) noexcept;
+    /// The next bytes of frames without masks, in pieces of any size that do not cut a header.
+    void write(std::span<const std::byte> frames, OutputBuffer& output);
 
 private:
-    [[nodiscard]] std::size_t begin_frame(std::span<std::byte> bytes) noexcept;
-    void change(std::span<std::byte> payload) noexcept;
+    [[nodiscard]] std::size_t write_header(std::span<const std::byte> bytes, OutputBuffer& output);
+    void write_payload(std::span<const std::byte> payload, std::byte* to) noexcept;
 
     RandomSource random_;
-    std::uint64_t left_ = 0;   // of the frame's payload
-    std::uint32_t change_ = 0; // the old mask and the new one, in the order of memory, turned to the next byte
+    std::uint64_t left_ = 0; // of the frame's payload
+    std::uint32_t mask_ = 0; // in the order of memory, turned to the next byte
 };
 
 } // namespace websockxx::protocol

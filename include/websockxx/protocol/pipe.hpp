@@ -77,10 +77,10 @@ public:
     /// Runs what is queued, and what that queues.
     void drain();
 
-    /// From now on frames are written, and get masks of ours.
-    void begin_frames() noexcept { writes_frames_ = true; }
-    /// Part of write_some().
-    void append(const void* bytes, std::size_t size);
+    /// What is written from now on is dropped.
+    void write_nothing() noexcept { writes_ = Writes::nothing; }
+    /// From now on unmasked frames are written, and masked on their way into the output.
+    void write_frames() noexcept { writes_ = Writes::frames; }
 
     template <class Buffers>
     std::size_t read_some(const Buffers& buffers, error_code& ec);
@@ -115,9 +115,13 @@ private:
 
     [[nodiscard]] std::size_t take(boost::asio::mutable_buffer room) noexcept;
 
+    void append(boost::asio::const_buffer bytes);
+
+    enum class Writes { bytes, frames, nothing };
+
     OutputBuffer* output_;
     executor_type executor_;
-    bool writes_frames_ = false;
+    Writes writes_ = Writes::bytes;
     Masker masker_;
     std::span<const std::byte> window_;
     std::span<const std::byte> behind_;
@@ -144,10 +148,11 @@ inline void Pipe::drain()
     }
 }
 
-inline void Pipe::append(const void* bytes, std::size_t size)
+inline void Pipe::append(boost::asio::const_buffer bytes)
 {
-    const auto appended = output_->append(bytes, size);
-    if (writes_frames_) masker_.remask(appended);
+    const std::span<const std::byte> from{static_cast<const std::byte*>(bytes.data()), bytes.size()};
+    if (writes_ == Writes::frames) masker_.write(from, *output_);
+    else if (writes_ == Writes::bytes) std::ranges::copy(from, output_->extend(from.size()).begin());
 }
 
 /// One piece per call: what follows in `behind_` may have been put there in order to be read apart.
@@ -180,7 +185,7 @@ std::size_t Pipe::write_some(const Buffers& buffers, error_code& ec)
     std::size_t size = 0;
     for (auto it = boost::asio::buffer_sequence_begin(buffers); it != boost::asio::buffer_sequence_end(buffers); ++it) {
         const boost::asio::const_buffer bytes = *it;
-        append(bytes.data(), bytes.size());
+        append(bytes);
         size += bytes.size();
     }
     ec = {};

@@ -37,6 +37,7 @@ public:
         opened,  ///< the server accepted: response(), subprotocol(), deflate()
         refused, ///< the opening handshake failed: error()
         message, ///< a whole text or binary message: frame()
+        fragment, ///< part of one, with Conn::deliver_fragments: fragment()
         ping,    ///< not answered yet: frame()
         pong,    ///< frame()
         closed,  ///< the closing handshake is over, whoever began it: received() and, if close frames went out, sent()
@@ -52,7 +53,8 @@ public:
     /// Puts the request of the opening handshake into output(). The conn must have passed Conn::check().
     void start();
 
-    /// Room for incoming bytes, never empty: 4 KiB at first, growing to 64 KiB while it is filled whole.
+    /// Room for incoming bytes, never empty: 4 KiB at first, growing to 64 KiB while it is filled whole; inside a long
+    /// payload, room in the message itself.
     [[nodiscard]] std::span<std::byte> prepare();
     /// The first `size` bytes of the room were filled.
     void commit(std::size_t size);
@@ -64,8 +66,10 @@ public:
     /// `nothing`.
     [[nodiscard]] Event next();
 
-    /// What `message`, `ping` and `pong` brought. Valid until the next call of next().
+    /// What `message`, `ping` and `pong` brought. Valid until the next call of next() or prepare().
     [[nodiscard]] const Frame& frame() const noexcept;
+    /// What `fragment` brought, as long.
+    [[nodiscard]] const Fragment& fragment() const noexcept;
     /// The answer to the opening handshake.
     [[nodiscard]] const Response& response() const noexcept;
     [[nodiscard]] std::string_view subprotocol() const noexcept;
@@ -93,6 +97,9 @@ public:
     void consume(std::size_t size);
     /// How many bytes were ever put into output().
     [[nodiscard]] std::uint64_t produced() const noexcept;
+
+    /// Gives memory back: nothing has been received or sent for a while.
+    void trim() noexcept;
 
 private:
     class Engine;

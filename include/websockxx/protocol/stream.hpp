@@ -18,7 +18,7 @@ class execution_context;
 
 namespace websockxx::protocol {
 
-/// Beast's stream over a Pipe. Nothing else calls it, and stream.ipp is the only file that instantiates it.
+/// Beast's stream over a Pipe, for the opening handshake and for reading.
 ///
 /// The opening handshake is an asynchronous operation, which waits in the Pipe for the answer. After it there are
 /// synchronous calls only, and none that would have to wait: each is shown exactly the bytes that it needs. So no
@@ -28,7 +28,7 @@ namespace websockxx::protocol {
 /// What Beast is shown has passed Receiver: whole headers without errors, of data frames that are not empty, or final.
 class Stream {
 public:
-    /// Of a message that Beast has failed on. The close frame is written already, but for `broken`.
+    /// Of a message that Beast has failed on.
     enum class Fault {
         none,
         too_big, ///< inflated, it is larger than the limit
@@ -65,10 +65,8 @@ public:
 
     [[nodiscard]] bool message_done() const noexcept;
 
-    /// Encodes a frame that may be sent.
-    void write(const Frame& frame);
-    /// Encodes a close frame, once. Nothing is read or written after it.
-    void close(const CloseFrame& close);
+    /// Gives memory back that is needed only while messages come and go.
+    void trim() noexcept;
 
 private:
     class Beast;

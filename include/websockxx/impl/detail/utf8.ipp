@@ -40,11 +40,15 @@ namespace utf8 {
     }
 }
 
-/// How many bytes of ASCII, in steps of eight, `text` begins with.
+/// How many bytes of ASCII, in steps of 32 and then of eight, `text` begins with.
 [[nodiscard]] inline std::size_t skip_ascii(std::string_view text) noexcept
 {
     constexpr std::uint64_t high_bits = 0x8080808080808080;
     std::size_t size = 0;
+    for (std::uint64_t words[4]; text.size() - size >= sizeof words; size += sizeof words) {
+        std::memcpy(words, text.data() + size, sizeof words);
+        if (((words[0] | words[1] | words[2] | words[3]) & high_bits) != 0) break;
+    }
     for (std::uint64_t word = 0; text.size() - size >= sizeof word; size += sizeof word) {
         std::memcpy(&word, text.data() + size, sizeof word);
         if ((word & high_bits) != 0) break;
@@ -68,8 +72,9 @@ std::size_t utf8_character_size(std::string_view text) noexcept
 
 bool is_valid_utf8(std::string_view text) noexcept
 {
-    while (!text.empty()) {
+    for (;;) {
         text.remove_prefix(utf8::skip_ascii(text));
+        if (text.empty()) return true;
         // At least the eight bytes that stopped the fast path, so that it is not tried again for each character.
         for (std::size_t done = 0; done < sizeof(std::uint64_t) && !text.empty();) {
             const auto size = utf8_character_size(text);
@@ -78,7 +83,6 @@ bool is_valid_utf8(std::string_view text) noexcept
             done += size;
         }
     }
-    return true;
 }
 
 std::string_view utf8_prefix(std::string_view text, std::size_t size) noexcept

@@ -138,12 +138,15 @@ void Connection::on_input()
         case Event::opened: feed(core::event::Opened{}); break;
         case Event::refused: feed(core::event::OpenFailed{protocol.error()}); break;
         case Event::message: ask([&](Client& client) { return client.handle_frame(protocol.frame()); }); break;
+        case Event::fragment:
+            ask([&](Client& client) { return client.handle_fragment(protocol.fragment()); });
+            break;
         case Event::ping: ask([&](Client& client) { return client.handle_ping(protocol.frame()); }); break;
         case Event::pong: ask([&](Client& client) { return client.handle_pong(protocol.frame()); }); break;
         case Event::closed: feed(core::event::ClosePassed{protocol.sent(), protocol.received()}); break;
         case Event::failed: feed(core::event::ProtocolFailed{protocol.error(), protocol.sent()}); break;
         }
-        if (channel_ && channel_->queued() > connection_detail::flush_above_bytes) channel_->flush();
+        flush_if_much();
     }
     set_alarm();
 }
@@ -175,6 +178,7 @@ void Connection::on_alarm()
 void Connection::expire(core::Timer timer, std::chrono::milliseconds now)
 {
     using Event = protocol::Protocol::Event;
+    if (timer == core::Timer::heartbeat && now > heard_at_) trim();
     if (timer == core::Timer::open && channel_) {
         // An answer whose body does not end is an answer all the same.
         auto& protocol = channel_->protocol();
@@ -184,6 +188,13 @@ void Connection::expire(core::Timer timer, std::chrono::milliseconds now)
         }
     }
     feed(core::event::Expired{timer, now - heard_at_});
+}
+
+// Nothing has come for a while: an idle connection should cost next to nothing.
+void Connection::trim()
+{
+    if (channel_) channel_->protocol().trim();
+    std::vector<Item>().swap(items_);
 }
 
 void Connection::set_alarm()
@@ -347,11 +358,14 @@ void Connection::wake()
 
 void Connection::drain()
 {
-    auto items = mailbox_->take();
+    auto items = std::exchange(items_, {}); // while it is looked at, what is called may come here again
+    mailbox_->take(items);
     for (auto& item : items) {
         std::visit([this](auto& i) { handle(i); }, item);
-        if (channel_ && channel_->queued() > connection_detail::flush_above_bytes) channel_->flush();
+        flush_if_much();
     }
+    items.clear();
+    items_ = std::move(items);
     settle();
 }
 
@@ -363,7 +377,6 @@ void Connection::handle(std::unique_ptr<Letter>& letter)
 
 void Connection::handle(item::Send& send)
 {
-    mailbox_->delivered(1);
     auto ec = session_.send_error();
     const auto queued = channel_ ? channel_->queued() : 0;
     // A frame that is larger than the whole queue may still go when nothing else waits.
@@ -417,6 +430,12 @@ void Connection::deliver_letters()
 
 // ---- The client
 
+void Connection::threw()
+{
+    const auto exception = std::current_exception();
+    feed(core::event::Threw{connection_detail::describe(exception), exception});
+}
+
 template <class Callback>
 bool Connection::guard(Callback&& callback)
 {
@@ -426,27 +445,42 @@ bool Connection::guard(Callback&& callback)
         return true;
     }
     catch (...) {
-        const auto exception = std::current_exception();
-        feed(core::event::Threw{connection_detail::describe(exception), exception});
+        threw();
         return false;
     }
 }
 
+// What every message passes through: an answer is made where it is used.
 template <class Callback>
 void Connection::ask(Callback&& callback)
 {
     if (!session_.delivers()) return;
-    Action action = Client::ok();
-    if (guard([&](Client& client) { action = callback(client); }) && !action.is_ok()) carry_out(action);
+    const auto action = [&]() -> Action {
+        try {
+            const CallbackScope scope{*mailbox_};
+            return callback(*client_);
+        }
+        catch (...) {
+            threw();
+            return Client::ok();
+        }
+    }();
+    if (!action.is_ok()) carry_out(action);
 }
 
-void Connection::carry_out(Action& action)
+void Connection::carry_out(const Action& action)
 {
     for (const auto& frame : action.frames()) {
         if (const auto ec = channel_->protocol().write(frame))
             return feed(core::event::ReplyFailed{Error{ec, Phase::open}});
+        flush_if_much();
     }
     if (const auto* close = action.closing()) feed(core::event::CloseAsked{close->code, close->text});
+}
+
+void Connection::flush_if_much()
+{
+    if (channel_ && channel_->queued() > connection_detail::flush_above_bytes) channel_->flush();
 }
 
 void Connection::log(Severity severity, std::string_view line) const

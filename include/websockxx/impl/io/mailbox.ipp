@@ -92,9 +92,7 @@ void Mailbox::attach(Owner& owner)
 {
     const std::lock_guard lock{mutex_};
     owner_ = &owner;
-    if (items_.empty()) return;
-    awake_ = true;
-    owner_->wake();
+    if (!items_.empty()) wake_owner();
 }
 
 error_code Mailbox::put(Item item)
@@ -109,13 +107,31 @@ error_code Mailbox::admit(Item& item)
                         std::holds_alternative<item::Send>(item) || std::holds_alternative<item::Later>(item);
     if (closed_) return refuse(item, errc::client_ended);
     if (counts && messages_ >= max_messages_) return refuse(item, errc::inbox_full);
-    if (counts) ++messages_;
+    const bool sends = std::holds_alternative<item::Send>(item);
     items_.push_back(std::move(item));
-    if (owner_ && !awake_) {
-        awake_ = true;
-        owner_->wake();
-    }
+    if (counts) ++messages_;
+    if (sends) ++sends_;
+    wake_owner();
     return {};
+}
+
+error_code Mailbox::send(Frame&& frame)
+{
+    const std::lock_guard lock{mutex_};
+    if (closed_) return errc::client_ended;
+    if (messages_ >= max_messages_) return errc::inbox_full;
+    items_.emplace_back(std::in_place_type<item::Send>, 0, std::move(frame), nullptr);
+    ++messages_;
+    ++sends_;
+    wake_owner();
+    return {};
+}
+
+void Mailbox::wake_owner()
+{
+    if (!owner_ || awake_) return;
+    owner_->wake();
+    awake_ = true;
 }
 
 error_code Mailbox::refuse(Item& item, error_code why)
@@ -167,14 +183,16 @@ std::optional<item::Send> Mailbox::take_out(std::uint64_t id)
     std::optional<item::Send> taken{std::move(std::get<item::Send>(*found))};
     items_.erase(found);
     --messages_;
+    --sends_;
     return taken;
 }
 
-std::vector<Item> Mailbox::take()
+void Mailbox::take(std::vector<Item>& items)
 {
     const std::lock_guard lock{mutex_};
     awake_ = false;
-    return std::exchange(items_, {});
+    messages_ -= std::exchange(sends_, 0);
+    items_.swap(items);
 }
 
 void Mailbox::delivered(std::size_t count)

@@ -30,6 +30,14 @@ void InputBuffer::commit(std::size_t size) noexcept
     end_ += size;
 }
 
+void InputBuffer::trim() noexcept
+{
+    if (begin_ != end_) return;
+    memory_.reset();
+    capacity_ = begin_ = end_ = 0;
+    filled_whole_ = false;
+}
+
 std::size_t InputBuffer::wanted_capacity() const noexcept
 {
     constexpr unsigned many = 16;

@@ -11,18 +11,44 @@
 namespace websockxx::protocol {
 namespace mask {
 
-using Block = std::array<std::uint32_t, 16>;
+/// A row of ChaCha20's state. What is done to a word is done to all four, so that a compiler can use vectors.
+using Row = std::array<std::uint32_t, 4>;
 
-constexpr void quarter_round(Block& x, std::size_t a, std::size_t b, std::size_t c, std::size_t d) noexcept
+constexpr Row sum(Row a, const Row& b) noexcept
 {
-    x[a] += x[b];
-    x[d] = std::rotl(x[d] ^ x[a], 16);
-    x[c] += x[d];
-    x[b] = std::rotl(x[b] ^ x[c], 12);
-    x[a] += x[b];
-    x[d] = std::rotl(x[d] ^ x[a], 8);
-    x[c] += x[d];
-    x[b] = std::rotl(x[b] ^ x[c], 7);
+    for (std::size_t lane = 0; lane < a.size(); ++lane) a[lane] += b[lane];
+    return a;
+}
+
+/// Not std::rotl(): that one is not vectorized.
+template <int Bits>
+constexpr Row xor_rotate(Row a, const Row& b) noexcept
+{
+    for (std::size_t lane = 0; lane < a.size(); ++lane) a[lane] ^= b[lane];
+    Row low = a;
+    for (std::size_t lane = 0; lane < a.size(); ++lane) a[lane] <<= Bits;
+    for (std::size_t lane = 0; lane < a.size(); ++lane) low[lane] >>= 32 - Bits;
+    for (std::size_t lane = 0; lane < a.size(); ++lane) a[lane] |= low[lane];
+    return a;
+}
+
+template <std::size_t Lanes>
+constexpr Row turn(const Row& row) noexcept
+{
+    return {row[Lanes % 4], row[(Lanes + 1) % 4], row[(Lanes + 2) % 4], row[(Lanes + 3) % 4]};
+}
+
+/// Four quarter rounds (RFC 8439 2.1), one for each column.
+constexpr void quarter_rounds(Row& a, Row& b, Row& c, Row& d) noexcept
+{
+    a = sum(a, b);
+    d = xor_rotate<16>(d, a);
+    c = sum(c, d);
+    b = xor_rotate<12>(b, c);
+    a = sum(a, b);
+    d = xor_rotate<8>(d, a);
+    c = sum(c, d);
+    b = xor_rotate<7>(b, c);
 }
 
 inline RandomSource::Key random_key()
@@ -39,67 +65,89 @@ RandomSource::RandomSource() : key_(mask::random_key()) {}
 
 void RandomSource::next_block() noexcept
 {
-    mask::Block begin{0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
-    std::copy(key_.begin(), key_.end(), begin.begin() + 4);
-    begin[12] = static_cast<std::uint32_t>(counter_);
-    begin[13] = static_cast<std::uint32_t>(counter_ >> 32);
+    using mask::sum;
+    using mask::turn;
+    const mask::Row constants{0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
+    const mask::Row key{key_[0], key_[1], key_[2], key_[3]};
+    const mask::Row more_key{key_[4], key_[5], key_[6], key_[7]};
+    const mask::Row counter{static_cast<std::uint32_t>(counter_), static_cast<std::uint32_t>(counter_ >> 32)};
     ++counter_;
 
-    block_ = begin;
+    auto a = constants;
+    auto b = key;
+    auto c = more_key;
+    auto d = counter;
     for (int rounds = 0; rounds < 20; rounds += 2) {
-        for (std::size_t column = 0; column < 4; ++column)
-            mask::quarter_round(block_, column, 4 + column, 8 + column, 12 + column);
-        for (std::size_t column = 0; column < 4; ++column)
-            mask::quarter_round(block_, column, 4 + (column + 1) % 4, 8 + (column + 2) % 4, 12 + (column + 3) % 4);
+        mask::quarter_rounds(a, b, c, d);
+        // The diagonals become columns, and back.
+        b = turn<1>(b);
+        c = turn<2>(c);
+        d = turn<3>(d);
+        mask::quarter_rounds(a, b, c, d);
+        b = turn<3>(b);
+        c = turn<2>(c);
+        d = turn<1>(d);
     }
-    for (std::size_t index = 0; index < block_.size(); ++index) block_[index] += begin[index];
+    auto* word = block_.data();
+    for (const auto& row : {sum(a, constants), sum(b, key), sum(c, more_key), sum(d, counter)})
+        word = std::copy(row.begin(), row.end(), word);
     used_ = 0;
 }
 
-void Masker::remask(std::span<std::byte> bytes) noexcept
+void Masker::write(std::span<const std::byte> frames, OutputBuffer& output)
 {
-    while (!bytes.empty()) {
-        if (left_ == 0) bytes = bytes.subspan(begin_frame(bytes));
-        const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()));
-        change(bytes.first(size));
+    while (!frames.empty()) {
+        if (left_ == 0) frames = frames.subspan(write_header(frames, output));
+        const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, frames.size()));
+        if (size == 0) continue;
+        write_payload(frames.first(size), output.extend(size).data());
         left_ -= size;
-        bytes = bytes.subspan(size);
+        frames = frames.subspan(size);
     }
 }
 
-/// Puts a new mask into the header; returns the header's size.
-std::size_t Masker::begin_frame(std::span<std::byte> bytes) noexcept
+/// Returns the size of the header that was read.
+std::size_t Masker::write_header(std::span<const std::byte> bytes, OutputBuffer& output)
 {
-    const auto short_length = std::to_integer<unsigned>(bytes[1]) & 0x7Fu;
-    const std::size_t mask_at = short_length == 127 ? 10 : short_length == 126 ? 4 : 2;
-    left_ = mask_at == 2 ? short_length : 0;
-    for (std::size_t index = 2; index < mask_at; ++index) left_ = left_ << 8 | std::to_integer<unsigned>(bytes[index]);
+    constexpr std::byte masked{0x80};
+    const auto short_length = std::to_integer<unsigned>(bytes[1]);
+    const std::size_t size = short_length == 127 ? 10 : short_length == 126 ? 4 : 2;
+    mask_ = random_.draw();
 
-    std::uint32_t old = 0;
-    std::memcpy(&old, &bytes[mask_at], sizeof old);
-    const auto fresh = random_.draw();
-    std::memcpy(&bytes[mask_at], &fresh, sizeof fresh);
-    change_ = old ^ fresh;
-    return mask_at + sizeof fresh;
+    auto* to = output.extend(size + sizeof mask_).data();
+    to[0] = bytes[0];
+    to[1] = bytes[1] | masked;
+    left_ = size == 2 ? short_length : 0;
+    for (std::size_t index = 2; index < size; ++index) {
+        to[index] = bytes[index];
+        left_ = left_ << 8 | std::to_integer<unsigned>(bytes[index]);
+    }
+    std::memcpy(to + size, &mask_, sizeof mask_);
+    return size;
 }
 
-void Masker::change(std::span<std::byte> payload) noexcept
+void Masker::write_payload(std::span<const std::byte> payload, std::byte* to) noexcept
 {
-    auto* at = payload.data();
+    const auto* at = payload.data();
     auto size = payload.size();
-    const auto twice = std::uint64_t{change_} << 32 | change_;
-    for (; size >= sizeof twice; at += sizeof twice, size -= sizeof twice) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, at, sizeof word);
-        word ^= twice;
-        std::memcpy(at, &word, sizeof word);
+    const auto twice = std::uint64_t{mask_} << 32 | mask_;
+    std::uint64_t words[4];
+    for (; size >= sizeof words; at += sizeof words, to += sizeof words, size -= sizeof words) {
+        std::memcpy(words, at, sizeof words);
+        for (auto& word : words) word ^= twice;
+        std::memcpy(to, words, sizeof words);
+    }
+    for (; size >= sizeof twice; at += sizeof twice, to += sizeof twice, size -= sizeof twice) {
+        std::memcpy(words, at, sizeof twice);
+        words[0] ^= twice;
+        std::memcpy(to, words, sizeof twice);
     }
     if (size == 0) return;
-    std::byte key[sizeof change_];
-    std::memcpy(key, &change_, sizeof change_);
-    for (std::size_t index = 0; index < size; ++index) at[index] ^= key[index % sizeof key];
+    std::byte key[sizeof mask_];
+    std::memcpy(key, &mask_, sizeof mask_);
+    for (std::size_t index = 0; index < size; ++index) to[index] = at[index] ^ key[index % sizeof key];
     std::rotate(key, key + size % sizeof key, key + sizeof key);
-    std::memcpy(&change_, key, sizeof change_);
+    std::memcpy(&mask_, key, sizeof mask_);
 }
 
 } // namespace websockxx::protocol

@@ -5,6 +5,7 @@
 
 #include <websockxx/detail/utf8.hpp>
 #include <websockxx/protocol/answer.hpp>
+#include <websockxx/protocol/encoder.hpp>
 #include <websockxx/protocol/fragmented_text.hpp>
 #include <websockxx/protocol/input_buffer.hpp>
 #include <websockxx/protocol/output_buffer.hpp>
@@ -24,7 +25,9 @@ public:
     Engine(const Conn& conn, boost::asio::execution_context& context);
 
     void start();
+    [[nodiscard]] std::span<std::byte> prepare();
     void commit(std::size_t size);
+    void trim() noexcept;
     void end_of_stream();
     [[nodiscard]] Event next();
     [[nodiscard]] error_code check(const Frame& frame) const;
@@ -41,6 +44,7 @@ public:
     std::optional<CloseFrame> sent;
 
     [[nodiscard]] const Frame& frame() const noexcept { return receiver_.frame(); }
+    [[nodiscard]] const Fragment& fragment() const noexcept { return receiver_.fragment(); }
 
 private:
     enum class State { idle, opening, open, closing, over };
@@ -64,15 +68,21 @@ private:
 
     State state_ = State::idle;
     bool ended_ = false;
+    bool to_message_ = false; // what was prepared is the receiver's room
     std::unique_ptr<Opening> opening_;
     Stream stream_;
     Receiver receiver_;
+    Encoder encoder_;
     Sending sending_ = Sending::nothing;
     FragmentedText sending_text_;
 };
 
 Protocol::Engine::Engine(const Conn& conn, boost::asio::execution_context& context)
-    : opening_(new Opening{.conn = conn}), stream_(output, context, conn.limits), receiver_(input, stream_, conn.limits)
+    : opening_(new Opening{.conn = conn}),
+      stream_(output, context, conn.limits),
+      receiver_(input, stream_, conn.limits,
+          conn.deliver_fragments ? Receiver::Deliver::fragments : Receiver::Deliver::messages),
+      encoder_(output, context)
 {
 }
 
@@ -88,13 +98,31 @@ void Protocol::Engine::start()
     }
 }
 
+std::span<std::byte> Protocol::Engine::prepare()
+{
+    const auto room = state_ == State::open ? receiver_.prepare() : std::span<std::byte>{};
+    to_message_ = !room.empty();
+    return to_message_ ? room : input.prepare();
+}
+
 void Protocol::Engine::commit(std::size_t size)
 {
+    if (to_message_) return receiver_.commit(size);
     input.commit(size);
     if (state_ == State::over) input.clear(); // nobody will read it
 }
 
 void Protocol::Engine::end_of_stream() { ended_ = true; }
+
+void Protocol::Engine::trim() noexcept
+{
+    if (state_ == State::opening) return;
+    input.trim();
+    output.trim();
+    receiver_.trim();
+    stream_.trim();
+    encoder_.trim();
+}
 
 Protocol::Event Protocol::Engine::next()
 {
@@ -132,7 +160,10 @@ Protocol::Event Protocol::Engine::open()
     }
     subprotocol = upgrade->subprotocol;
     deflate = upgrade->deflate.has_value();
-    if (deflate) receiver_.allow_compressed();
+    if (deflate) {
+        receiver_.allow_compressed();
+        encoder_.use_deflate(*upgrade->deflate, opening_->conn.deflate);
+    }
     opening_.reset();
     state_ = State::open;
     return Event::opened;
@@ -149,19 +180,16 @@ Protocol::Event Protocol::Engine::refuse(Error why)
 
 Protocol::Event Protocol::Engine::receive()
 {
-    const auto produced = output.produced();
     switch (receiver_.next()) {
     case Receiver::Outcome::nothing: return Event::nothing;
     case Receiver::Outcome::message: return Event::message;
+    case Receiver::Outcome::fragment: return Event::fragment;
     case Receiver::Outcome::ping: return Event::ping;
     case Receiver::Outcome::pong: return Event::pong;
     case Receiver::Outcome::close: return answer_close();
     case Receiver::Outcome::failed: break;
     }
-    const auto& failure = receiver_.failure();
-    // When it is Beast that failed, it has already written a close frame, without a text.
-    if (output.produced() > produced) sent = CloseFrame{failure.close_code};
-    return fail(failure);
+    return fail(receiver_.failure());
 }
 
 Protocol::Event Protocol::Engine::answer_close()
@@ -186,7 +214,7 @@ Protocol::Event Protocol::Engine::fail(const Failure& failure)
 
 void Protocol::Engine::write_close(const CloseFrame& close)
 {
-    stream_.close(close);
+    encoder_.close(close);
     sent = close;
 }
 
@@ -222,7 +250,7 @@ error_code Protocol::Engine::check(const Frame& frame) const
 error_code Protocol::Engine::write(const Frame& frame)
 {
     if (const auto ec = check(frame)) return ec;
-    stream_.write(frame);
+    encoder_.write(frame);
     switch (frame.type()) {
     case Frame::Type::text_fragment: sending_ = Sending::text; break;
     case Frame::Type::binary_fragment: sending_ = Sending::binary; break;
@@ -256,11 +284,12 @@ Protocol::Protocol(const Conn& conn, boost::asio::execution_context& context)
 Protocol::~Protocol() = default;
 
 void Protocol::start() { engine_->start(); }
-std::span<std::byte> Protocol::prepare() { return engine_->input.prepare(); }
+std::span<std::byte> Protocol::prepare() { return engine_->prepare(); }
 void Protocol::commit(std::size_t size) { engine_->commit(size); }
 void Protocol::end_of_stream() { engine_->end_of_stream(); }
 Protocol::Event Protocol::next() { return engine_->next(); }
 const Frame& Protocol::frame() const noexcept { return engine_->frame(); }
+const Fragment& Protocol::fragment() const noexcept { return engine_->fragment(); }
 const Response& Protocol::response() const noexcept { return engine_->response; }
 std::string_view Protocol::subprotocol() const noexcept { return engine_->subprotocol; }
 bool Protocol::deflate() const noexcept { return engine_->deflate; }
@@ -276,5 +305,6 @@ error_code Protocol::close(std::optional<std::uint16_t> code, std::string_view t
 std::span<const std::byte> Protocol::output() const noexcept { return engine_->output.bytes(); }
 void Protocol::consume(std::size_t size) { engine_->output.consume(size); }
 std::uint64_t Protocol::produced() const noexcept { return engine_->output.produced(); }
+void Protocol::trim() noexcept { engine_->trim(); }
 
 } // namespace websockxx::protocol

@@ -33,6 +33,7 @@ inline std::string_view as_text(std::span<const std::byte> bytes)
 Receiver::Outcome Receiver::next()
 {
     if (shown_ > 0) return read_shown_message();
+    if (fault_ != Stream::Fault::none) return fail(fault_);
     for (;;) {
         const auto outcome = inside_frame_ ? read_payload(0) : read_frame();
         if (outcome) return *outcome;
@@ -43,7 +44,37 @@ void Receiver::drop_all() noexcept
 {
     dropping_ = true;
     shown_ = 0;
+    parts_.free();
 }
+
+// ---- Room for a long payload
+
+std::span<std::byte> Receiver::prepare()
+{
+    // For less, the input is better: what follows may come with it.
+    constexpr std::uint64_t worth_it = 8 * 1024;
+
+    const bool to_parts = inside_frame_ && !compressed_ && !dropping_ && deliver_ == Deliver::messages;
+    if (!to_parts || left_ < worth_it || !input_->bytes().empty()) return {};
+    return parts_.prepare(static_cast<std::size_t>(std::min<std::uint64_t>(left_, limits_.message_bytes)));
+}
+
+void Receiver::commit(std::size_t size)
+{
+    if (size == 0 || fault_ != Stream::Fault::none) return;
+    const auto payload = parts_.commit(size);
+    left_ -= size;
+    size_ += size;
+    stream_->show_part({}, payload);
+    fault_ = stream_->read(payload);
+}
+
+void Receiver::trim() noexcept
+{
+    if (!inside_message_) parts_.free();
+}
+
+// ---- Frames
 
 Receiver::Step Receiver::read_frame()
 {
@@ -62,12 +93,8 @@ Receiver::Step Receiver::on_control(const FrameHeader& header)
     input_->consume(header.size + payload.size());
     if (dropping_ && header.opcode != Opcode::close) return std::nullopt;
 
-    if (!inside_message_) {
-        give_memory_back();
-        message_.assign(type_, {});
-    }
-    control_.assign(header.opcode == Opcode::ping ? Frame::Type::ping : Frame::Type::pong, payload);
-    frame_ = &control_;
+    reclaim();
+    frame_ = Frame::borrow(header.opcode == Opcode::ping ? Frame::Type::ping : Frame::Type::pong, payload);
     if (header.opcode == Opcode::close) return Outcome::close;
     return header.opcode == Opcode::ping ? Outcome::ping : Outcome::pong;
 }
@@ -79,9 +106,8 @@ Receiver::Step Receiver::on_data(const FrameHeader& header)
 
     const auto available = input_->bytes().size() - header.size;
     if (is_small_message(header, available)) {
-        const auto bytes = input_->bytes();
-        shown_ = count_small_messages(bytes);
-        stream_->show_frames(bytes.first(shown_));
+        shown_type_ = header.opcode == Opcode::text ? Frame::Type::text : Frame::Type::binary;
+        show_small_messages();
         return read_shown_message();
     }
     if (header.payload_size == 0 && !header.fin) return drop_empty_frame(header);
@@ -121,6 +147,8 @@ bool Receiver::check_limits(const FrameHeader& header)
     return true;
 }
 
+// ---- Small messages
+
 bool Receiver::is_small_message(const FrameHeader& header, std::size_t available) const noexcept
 {
     return header.fin && header.opcode != Opcode::continuation && !header.compressed && !dropping_ &&
@@ -128,56 +156,76 @@ bool Receiver::is_small_message(const FrameHeader& header, std::size_t available
            header.size + header.payload_size <= Stream::most_shown;
 }
 
-/// How many bytes of small messages there are at the beginning of `bytes`, up to what Beast takes at once.
-std::size_t Receiver::count_small_messages(std::span<const std::byte> bytes) const noexcept
+/// Shows Beast the small messages of one type that the input begins with, up to what it takes at once. This and
+/// read_shown_message() are where a fast connection spends its time.
+///
+/// Texts are shown as binary messages: is_valid_utf8() is faster than Beast's check, which can also wait for the rest.
+void Receiver::show_small_messages() noexcept
 {
-    std::size_t counted = 0;
-    for (;;) {
-        const auto rest = bytes.subspan(counted);
-        const auto [what, header] = peek_frame(rest, rsv1_);
-        if (what != Peek::complete || header.is_control()) return counted;
-        if (!is_small_message(header, rest.size() - header.size)) return counted;
-        const auto size = header.size + static_cast<std::size_t>(header.payload_size);
-        if (counted + size > Stream::most_shown) return counted;
-        counted += size;
+    const auto bytes = input_->bytes();
+    const auto end = std::min(bytes.size(), Stream::most_shown);
+    const auto first_byte = bytes[0];
+    constexpr std::byte binary{0x82};
+
+    std::size_t at = 0;
+    while (end - at >= 2 && bytes[at] == first_byte) {
+        auto size = std::to_integer<std::size_t>(bytes[at + 1]);
+        std::size_t header_size = 2;
+        if (size >= 126) {
+            header_size = 4;
+            if (size != 126 || end - at < header_size) break;
+            size = std::to_integer<std::size_t>(bytes[at + 2]) << 8 | std::to_integer<std::size_t>(bytes[at + 3]);
+            if (size < 126) break; // not in its shortest form: an error, found when it is its turn
+        }
+        if (size > limits_.message_bytes || end - at - header_size < size) break;
+        bytes[at] = binary;
+        at += header_size + size;
     }
+    shown_ = at;
+    stream_->show_frames(bytes.first(at));
 }
 
-/// The frame has been looked at already, and the next one too if there are more: this is where a fast connection spends
-/// its time.
 Receiver::Outcome Receiver::read_shown_message()
 {
     const auto bytes = input_->bytes();
-    const auto type = (bytes[0] & std::byte{0x0F}) == std::byte{0x01} ? Frame::Type::text : Frame::Type::binary;
-    const auto short_length = std::to_integer<std::size_t>(bytes[1]);
-    const bool is_short = short_length < 126;
-    const std::size_t header_size = is_short ? 2 : 4;
-    const auto size =
-        is_short ? short_length : std::to_integer<std::size_t>(bytes[2]) << 8 | std::to_integer<std::size_t>(bytes[3]);
+    auto size = std::to_integer<std::size_t>(bytes[1]);
+    std::size_t header_size = 2;
+    if (size == 126) {
+        header_size = 4;
+        size = std::to_integer<std::size_t>(bytes[2]) << 8 | std::to_integer<std::size_t>(bytes[3]);
+    }
     const auto payload = bytes.subspan(header_size, size);
     const auto fault = stream_->read(payload);
     if (fault != Stream::Fault::none) return fail(fault);
     if (!stream_->message_done()) return fail(Stream::Fault::broken);
 
-    give_memory_back();
-    message_.assign(type, receiver::as_text(payload));
-    frame_ = &message_;
+    const auto text = receiver::as_text(payload);
+    if (shown_type_ == Frame::Type::text && !websockxx::detail::is_valid_utf8(text)) return fail(receiver::not_utf8);
     shown_ -= header_size + size;
     input_->consume(header_size + size);
-    return Outcome::message;
+    type_ = shown_type_;
+    reclaim();
+    return give(text);
 }
+
+// ---- Messages in parts
 
 void Receiver::begin_frame(const FrameHeader& header)
 {
     if (header.opcode != Opcode::continuation) {
+        reclaim();
         inside_message_ = true;
-        begun_ = false;
+        begun_given_ = false;
         compressed_ = header.compressed;
         type_ = header.opcode == Opcode::text ? Frame::Type::text : Frame::Type::binary;
         frames_ = 0;
         announced_ = 0;
         postponed_ = {};
+        size_ = 0;
+        parts_.clear();
+        tail_.clear();
     }
+    whole_ = {};
     ++frames_;
     announced_ += header.payload_size;
     inside_frame_ = true;
@@ -202,48 +250,68 @@ Receiver::Step Receiver::drop_empty_frame(const FrameHeader& header)
 Receiver::Step Receiver::read_payload(std::size_t header_size)
 {
     const auto bytes = input_->bytes();
+    if (bytes.empty() && left_ > 0) return Outcome::nothing;
     const auto header = bytes.first(header_size);
     const auto arrived = bytes.size() - header_size;
     const auto payload = bytes.subspan(header_size, left_ < arrived ? static_cast<std::size_t>(left_) : arrived);
-    if (bytes.empty()) return Outcome::nothing;
 
-    left_ -= payload.size();
-    if (!dropping_) {
+    auto used = payload.size();
+    if (deliver_ == Deliver::fragments) parts_.clear(); // was given
+    // What is left may be the rest of a deflate stream that was not asked for yet, without any bytes.
+    if (!dropping_ && (compressed_ || !header.empty() || !payload.empty())) {
         if (!header.empty()) header.front() |= std::exchange(postponed_, {});
-        const auto fault = compressed_ ? inflate(header, payload) : read_plain(header, payload);
+        const auto fault = compressed_ ? inflate(header, payload, used) : read_plain(header, payload);
         if (fault != Stream::Fault::none) return fail(fault);
     }
-    input_->consume(header.size() + payload.size());
-    if (left_ > 0) return Outcome::nothing;
-    inside_frame_ = false;
-    if (!fin_) return std::nullopt;
-    return end_message();
+    left_ -= used;
+    input_->consume(header.size() + used);
+    const bool ended = left_ == 0 && (!compressed_ || !fin_ || dropping_ || stream_->message_done());
+    inside_frame_ = !ended;
+    if (ended && fin_) return end_message();
+    if (has_part()) return give_part(false);
+    const bool waits = left_ > 0 && used == payload.size();
+    return waits && !ended ? Step{Outcome::nothing} : std::nullopt;
 }
 
 Stream::Fault Receiver::read_plain(std::span<std::byte> header, std::span<std::byte> payload)
 {
     stream_->show_part(header, payload);
     const auto fault = stream_->read(payload);
-    return fault != Stream::Fault::none ? fault : add(receiver::as_text(payload));
+    if (fault != Stream::Fault::none) return fault;
+    const bool whole = frames_ == 1 && fin_ && payload.size() == announced_;
+    if (!whole && deliver_ == Deliver::messages) return add(receiver::as_text(payload));
+    whole_ = receiver::as_text(payload);
+    size_ += payload.size();
+    return fault;
 }
 
-Stream::Fault Receiver::inflate(std::span<const std::byte> header, std::span<const std::byte> payload)
+Stream::Fault Receiver::inflate(
+    std::span<const std::byte> header, std::span<const std::byte> payload, std::size_t& used)
 {
+    const bool message_ends = fin_ && left_ == payload.size();
+    used = 0;
     for (;;) {
-        const auto part = payload.first(std::min(payload.size(), Stream::most_inflated));
-        payload = payload.subspan(part.size());
+        const auto part = payload.subspan(used, std::min(payload.size() - used, Stream::most_inflated));
         std::string_view inflated;
         auto fault = stream_->inflate(header, part, inflated);
         if (fault == Stream::Fault::none) fault = add(inflated);
         if (fault != Stream::Fault::none) return fault;
         header = {};
+        used += part.size();
 
-        const bool all_given = payload.empty();
-        const bool message_ends = left_ == 0 && fin_;
+        const bool all_given = used == payload.size();
         if (all_given && (!message_ends || stream_->message_done())) return fault;
         // The end of the message was asked for, gave nothing and did not come: it would not come the next time either.
         if (all_given && part.empty() && inflated.empty()) return Stream::Fault::broken;
+        if (part_is_full()) return fault;
     }
+}
+
+/// Of a message that is given in parts, not more than this is inflated at once.
+bool Receiver::part_is_full() const noexcept
+{
+    constexpr std::size_t most = 64 * 1024;
+    return deliver_ == Deliver::fragments && parts_.size() >= most;
 }
 
 Receiver::Step Receiver::end_message()
@@ -251,12 +319,42 @@ Receiver::Step Receiver::end_message()
     inside_message_ = false;
     if (dropping_) return std::nullopt;
     if (!stream_->message_done()) return fail(Stream::Fault::broken);
-    if (!begun_ && add({}) != Stream::Fault::none) return fail(receiver::too_big);
     // Beast looks for an unfinished character at the end of a payload, but not if the last frame has none.
-    if (type_ == Frame::Type::text && ends_empty_ && !websockxx::detail::is_valid_utf8(message_.text()))
-        return fail(receiver::not_utf8);
-    frame_ = &message_;
+    const bool unchecked = type_ == Frame::Type::text && ends_empty_;
+    if (deliver_ == Deliver::fragments) {
+        if (unchecked && !tail_.accepts({}, FragmentedText::Place::last)) return fail(receiver::not_utf8);
+        return give_part(true);
+    }
+    if (unchecked && !websockxx::detail::is_valid_utf8(parts_.text())) return fail(receiver::not_utf8);
+    return give(whole_.empty() ? parts_.text() : whole_);
+}
+
+// ---- What is given
+
+Receiver::Outcome Receiver::give(std::string_view message)
+{
+    if (deliver_ == Deliver::fragments) {
+        fragment_ = {type_, message, true, true};
+        return Outcome::fragment;
+    }
+    frame_ = Frame::borrow(type_, message);
     return Outcome::message;
+}
+
+std::string_view Receiver::part() const noexcept { return compressed_ ? parts_.text() : whole_; }
+
+bool Receiver::has_part() const noexcept
+{
+    return deliver_ == Deliver::fragments && !dropping_ && !part().empty();
+}
+
+Receiver::Outcome Receiver::give_part(bool last)
+{
+    fragment_ = {type_, part(), !begun_given_, last};
+    begun_given_ = true;
+    whole_ = {};
+    if (type_ == Frame::Type::text) tail_.add(fragment_.text);
+    return Outcome::fragment;
 }
 
 Receiver::Outcome Receiver::fail(const Failure& failure)
@@ -276,28 +374,23 @@ Receiver::Outcome Receiver::fail(Stream::Fault fault)
 
 Stream::Fault Receiver::add(std::string_view payload)
 {
-    if (begun_) {
-        message_.append(payload);
-    }
-    else {
-        give_memory_back();
-        message_.assign(type_, payload);
-        begun_ = true;
-    }
-    return message_.size() > limits_.message_bytes ? Stream::Fault::too_big : Stream::Fault::none;
+    parts_.append(payload);
+    size_ += payload.size();
+    return size_ > limits_.message_bytes ? Stream::Fault::too_big : Stream::Fault::none;
 }
 
-/// A large message_ is not kept for ever. Called when what is in it is out of use.
-void Receiver::give_memory_back()
+/// Large parts_ are not kept for ever. Called when what is in them is out of use.
+void Receiver::reclaim() noexcept
 {
     constexpr std::size_t large = 64 * 1024;
     constexpr unsigned many = 8;
 
-    if (message_.capacity() <= large) return;
-    small_uses_ = message_.size() > message_.capacity() / 4 ? 0 : small_uses_ + 1;
+    if (parts_.capacity() <= large || inside_message_) return;
+    small_uses_ = parts_.size() > parts_.capacity() / 4 ? 0 : small_uses_ + 1;
+    parts_.clear();
     if (small_uses_ < many) return;
     small_uses_ = 0;
-    const Frame given_back = std::move(message_);
+    parts_.free();
 }
 
 } // namespace websockxx::protocol

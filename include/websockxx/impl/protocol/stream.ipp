@@ -20,9 +20,6 @@ namespace beast_stream {
 
 namespace websocket = boost::beast::websocket;
 
-// Compressed messages are cut into frames of this size; it is also how much is masked at once.
-inline constexpr std::size_t compressed_frame_bytes = 16 * 1024;
-
 // Deflate makes at most 258 bytes of 2 bits, and a few bits wait in the inflater. Its room must never be filled whole:
 // until Boost 1.90 Beast then goes astray at the end of the message.
 inline constexpr std::size_t inflated_room = 1032 * (Stream::most_inflated + 8) + 258;
@@ -64,33 +61,18 @@ inline void skip_repeated_numbers()
     for (int dropped = 0; dropped < 16 * 16; ++dropped) (void)draw();
 }
 
-/// A close frame as Beast would write it, masked with zeros (RFC 6455 5.2).
-inline std::string encode(const CloseFrame& close)
-{
-    std::string payload;
-    if (close.code != close_code::no_status) {
-        payload += static_cast<char>(close.code >> 8);
-        payload += static_cast<char>(close.code & 0xFF);
-        payload += close.text;
-    }
-    const std::string header{static_cast<char>(0x88), static_cast<char>(0x80 | payload.size())};
-    return header + std::string(4, '\0') + payload;
-}
-
 } // namespace beast_stream
 
 class Stream::Beast {
 public:
-    Beast(OutputBuffer& output_buffer, boost::asio::execution_context& context)
-        : output(&output_buffer), stream(output_buffer, context)
+    Beast(OutputBuffer& output, boost::asio::execution_context& context)
+        : stream(output, context)
     {
     }
 
-    OutputBuffer* output;
     beast_stream::websocket::stream<Pipe> stream;
     std::optional<boost::beast::error_code> handshake; // how it ended
     std::unique_ptr<char[]> inflated;
-    bool compresses = false;
 };
 
 Stream::Stream(OutputBuffer& output, boost::asio::execution_context& context, const Limits& limits)
@@ -99,7 +81,6 @@ Stream::Stream(OutputBuffer& output, boost::asio::execution_context& context, co
     using beast_stream::websocket::stream_base;
 
     beast_->stream.set_option(stream_base::timeout{stream_base::none(), stream_base::none(), false});
-    beast_->stream.auto_fragment(false);
     beast_->stream.read_message_max(std::max<std::size_t>(limits.message_bytes, 1)); // 0 would mean: no limit
 }
 
@@ -117,9 +98,6 @@ void Stream::start(const Conn& conn)
         deflate.server_max_window_bits = conn.deflate.server_max_window_bits;
         deflate.client_no_context_takeover = conn.deflate.client_no_context_takeover;
         deflate.server_no_context_takeover = conn.deflate.server_no_context_takeover;
-        deflate.compLevel = conn.deflate.level;
-        deflate.memLevel = conn.deflate.memory_level;
-        deflate.msg_size_threshold = conn.deflate.threshold_bytes;
         stream.set_option(deflate);
     }
     beast_stream::skip_repeated_numbers();
@@ -140,14 +118,8 @@ bool Stream::accept(const Upgrade& upgrade)
     stream.next_layer().drain();
     show_part({}, {});
     if (!beast_->handshake || *beast_->handshake) return false;
-    stream.next_layer().begin_frames();
-
-    if (upgrade.deflate) {
-        // Beast's deflate has no window of 8 bits: it would take 9, and the server could not inflate that.
-        beast_->compresses = upgrade.deflate->client_max_window_bits > 8;
-        stream.write_buffer_bytes(beast_stream::compressed_frame_bytes);
-    }
-    stream.compress(beast_->compresses);
+    // What it would write by itself, when it fails, is for the Encoder to write.
+    stream.next_layer().write_nothing();
     return true;
 }
 
@@ -181,50 +153,6 @@ Stream::Fault Stream::inflate(
 
 bool Stream::message_done() const noexcept { return beast_->stream.is_message_done(); }
 
-void Stream::write(const Frame& frame)
-{
-    using Type = Frame::Type;
-    auto& stream = beast_->stream;
-    const auto payload = frame.text();
-    bool fin = true;
-    switch (frame.type()) {
-    case Type::ping: return stream.ping({payload.data(), payload.size()});
-    case Type::pong: return stream.pong({payload.data(), payload.size()});
-    case Type::text: stream.text(true); break;
-    case Type::binary: stream.binary(true); break;
-    case Type::text_fragment:
-    case Type::binary_fragment:
-        stream.text(frame.type() == Type::text_fragment);
-        // Beast loses the beginning of a compressed message if its first part is too short to give output.
-        stream.compress(false);
-        fin = false;
-        break;
-    case Type::continuation: fin = false; break;
-    case Type::finish: break;
-    }
-    constexpr std::size_t largest_header = 14;
-    beast_->output->expect(payload.size() + largest_header);
-    stream.write_some(fin, boost::asio::buffer(payload.data(), payload.size()));
-    if (frame.type() == Type::finish) stream.compress(beast_->compresses);
-}
-
-void Stream::close(const CloseFrame& close)
-{
-    auto& output = *beast_->output;
-    const auto before = output.produced();
-    show_part({}, {});
-    boost::beast::websocket::close_reason reason;
-    if (close.code != close_code::no_status) {
-        reason.code = close.code;
-        reason.reason.assign(close.text.data(), close.text.size());
-    }
-    // Beast writes it, and then finds nothing to read. That is its end: what still comes is for Receiver.
-    boost::beast::error_code would_block;
-    beast_->stream.close(reason, would_block);
-    if (output.produced() > before) return;
-    // It writes none when it has failed on a compressed message.
-    const auto frame = beast_stream::encode(close);
-    beast_->stream.next_layer().append(frame.data(), frame.size());
-}
+void Stream::trim() noexcept { beast_->inflated.reset(); }
 
 } // namespace websockxx::protocol
