@@ -4,13 +4,16 @@
 #include <websockxx/impl/io/alarm.ipp>
 #include <websockxx/impl/io/channel.ipp>
 #include <websockxx/impl/io/connection.ipp>
+#include <websockxx/impl/io/connection_status.ipp>
 #include <websockxx/impl/io/connector.ipp>
 #include <websockxx/impl/io/happy_eyeballs.ipp>
 #include <websockxx/impl/io/mailbox.ipp>
+#include <websockxx/impl/io/monitor.ipp>
 #include <websockxx/impl/io/tcp_transport.ipp>
 #include <websockxx/impl/io/tls_context.ipp>
 #include <websockxx/impl/io/tls_error.ipp>
 #include <websockxx/impl/io/tls_filter.ipp>
 #include <websockxx/impl/io/tls_transport.ipp>
+#include <websockxx/impl/io/tracer.ipp>
 #include <websockxx/impl/io/transport.ipp>
 #include <websockxx/impl/io/tree.ipp>

@@ -5,6 +5,12 @@
 #include <websockxx/impl/client.ipp>
 #include <websockxx/impl/close.ipp>
 #include <websockxx/impl/conn.ipp>
+#include <websockxx/impl/core/redact.ipp>
+#include <websockxx/impl/core/round_trip.ipp>
+#include <websockxx/impl/core/trace_text.ipp>
+#include <websockxx/impl/counters.ipp>
+#include <websockxx/impl/observer.ipp>
+#include <websockxx/impl/status.ipp>
 #include <websockxx/impl/core/deadlines.ipp>
 #include <websockxx/impl/core/restart_rules.ipp>
 #include <websockxx/impl/core/session.ipp>

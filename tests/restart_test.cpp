@@ -9,7 +9,7 @@
 
 using namespace websockxx;
 
-TEST_CASE("WX-047 what is abnormal: all but an orderly end, and a stop by the owner", "[values]")
+TEST_CASE("what is abnormal: all but an orderly end, and a stop by the owner", "[values]")
 {
     const auto closed_with = [](std::uint16_t code) {
         return CloseReason{.by = CloseReason::By::remote, .sent = CloseFrame{code}, .received = CloseFrame{code}};

@@ -3,13 +3,14 @@
 
 #include "support/test.hpp"
 
-#include <websockxx/runtime.hpp>
-
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
 #include <memory>
-#include <stdexcept>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -25,16 +26,14 @@ struct Stubborn : Client {
     static constexpr ChildDefaults child_spec{.id = "stubborn", .restart = Restart::permanent, .shutdown = 1s};
 };
 
-/// A place that nobody listens at; the port is closed again at once.
-const char* const nowhere = "ws://127.0.0.1:1/";
+const char* const nowhere = "ws://nowhere.example/";
 
-/// Starts what can never be connected, so that it lives without a server.
+/// Of a client that never comes to open a socket: its `prepare` hook takes for ever.
 Options patient()
 {
-    return {.async = true,
-        .handle_initial_conn_failure = true,
-        .reconnect = [](const Retry&) { return reconnect_in(1h); },
-        .log = {}};
+    const auto replies = std::make_shared<std::vector<PrepareReply>>();
+    const auto keep = [replies](const Conn&, int, PrepareReply reply) { replies->push_back(std::move(reply)); };
+    return {.async = true, .prepare = keep, .log = {}};
 }
 
 } // namespace
@@ -42,7 +41,7 @@ Options patient()
 static_assert(!std::is_copy_constructible_v<Supervisor> && std::is_nothrow_move_constructible_v<Supervisor>);
 static_assert(std::is_copy_constructible_v<SupervisorRef> && std::is_copy_constructible_v<ChildSpec>);
 
-TEST_CASE("WX-118 WX-119 a child_spec has defaults, those of its class, and what overrides both", "[supervisor]")
+TEST_CASE("WX-118 WX-119 WX-120 a child_spec has defaults, those of its class, and what overrides both", "[supervisor]")
 {
     const auto plain = child<Plain>(nowhere);
     CHECK(plain.id().empty());
@@ -88,105 +87,6 @@ TEST_CASE("a SupervisorRef to nothing says so", "[supervisor]")
     Supervisor nobody;
     nobody = Supervisor{};
     CHECK(none == nobody.ref());
-}
-
-TEST_CASE("children that cannot be are refused with the reason", "[supervisor]")
-{
-    const auto twice = Supervisor::start({}, {child<Plain>(nowhere).id("a"), child<Plain>(nowhere).id("a")});
-    CHECK(twice.error().code() == errc::child_exists);
-
-    std::vector<std::string> log;
-    const auto nonsense = Supervisor::start(
-        {.log = [&](Severity, std::string_view line) { log.emplace_back(line); }}, {child<Plain>("no url").id("a")});
-    CHECK(nonsense.error().code() == errc::invalid_url);
-    CHECK_THAT(log.at(0), StartsWith("child \"a\" could not be started: "));
-
-    const auto empty = Supervisor::start({.log = {}}, {child([] { return std::unique_ptr<Plain>(); }, nowhere)});
-    CHECK(empty.error().code() == errc::invalid_option);
-
-    const auto throwing = Supervisor::start({.log = {}},
-        {child([]() -> std::unique_ptr<Plain> { throw std::runtime_error("out of clients"); }, nowhere, patient())});
-    CHECK(throwing.error().code() == errc::callback_threw);
-    CHECK(throwing.error().detail() == "out of clients");
-
-    const auto nested = Supervisor::start(
-        {.log = {}}, {supervisor({}, {child<Plain>(nowhere).id("a"), child<Plain>(nowhere).id("a")})});
-    CHECK(nested.error().code() == errc::child_exists);
-}
-
-TEST_CASE("a supervisor without a server: find, count, add, terminate, restart, delete, stop", "[supervisor]")
-{
-    auto tree = Supervisor::start({.log = {}},
-        {child<Plain>(nowhere, patient()).id("a"), supervisor({}, {child<Stubborn>(nowhere, patient())}).id("inner")})
-                    .value();
-    CHECK(tree.alive());
-    CHECK(tree.count_children() == ChildCount{.specs = 2, .active = 2, .supervisors = 1, .workers = 1});
-    const auto a = tree.find<Plain>("a");
-    REQUIRE(a);
-    CHECK(a.alive());
-    CHECK(tree.find("a") == Ref<Client>{a});
-    CHECK_FALSE(tree.find<Stubborn>("a"));
-    CHECK_FALSE(tree.find("inner"));
-    CHECK(tree.find_supervisor("inner").find<Stubborn>("stubborn").alive());
-    CHECK_FALSE(tree.find_supervisor("a"));
-
-    const auto added = tree.start_child(child<Plain>(nowhere, patient()));
-    REQUIRE(added);
-    CHECK(tree.which_children().back().id == *added);
-    CHECK(tree.which_children().back().ref.alive());
-    CHECK(tree.start_child(child<Plain>(nowhere).id(*added)).error().code() == errc::child_exists);
-    CHECK(tree.start_child(child<Plain>("no url").id("b")).error().code() == errc::invalid_url);
-    CHECK(tree.terminate_child(*added));
-    CHECK(tree.count_children().specs == 2);
-
-    CHECK(tree.delete_child("a").error().code() == errc::child_running);
-    CHECK(tree.terminate_child("a"));
-    CHECK_FALSE(a.alive());
-    CHECK(a.reason()->error.code() == errc::stopped);
-    CHECK_FALSE(tree.find("a"));
-    CHECK(tree.restart_child("a"));
-    CHECK(tree.find("a").alive());
-    CHECK(tree.terminate_child("a"));
-    CHECK(tree.delete_child("a"));
-    CHECK(tree.restart_child("a").error().code() == errc::no_such_child);
-
-    const auto inner = tree.find_supervisor("inner");
-    CHECK(tree.wait_for(0ms).value() == std::nullopt);
-    tree.stop();
-    CHECK(tree.wait().value().error.code() == errc::stopped);
-    CHECK_FALSE(tree.alive());
-    CHECK(inner.reason()->error.code() == errc::stopped);
-    CHECK(tree.wait_for(0ms).value()->error.code() == errc::stopped);
-    CHECK(tree.start_child(child<Plain>(nowhere)).error().code() == errc::supervisor_ended);
-}
-
-TEST_CASE("a child that is aborted is started again, one that is stopped stays down", "[supervisor]")
-{
-    const auto tree = Supervisor::start({.log = {}}, {child<Plain>(nowhere, patient()).id("a")}).value();
-    const auto first = tree.find("a");
-    first.abort();
-    CHECK(first.wait().value().error.code() == errc::aborted);
-    while (!tree.find("a").alive()) {}
-    CHECK(tree.find("a") != first);
-    CHECK(tree.which_children().at(0).restarts == 1);
-    tree.find("a").stop();
-    while (tree.which_children().at(0).state != ChildState::down) {}
-    CHECK(tree.alive());
-}
-
-TEST_CASE("the end of a Supervisor is the end of its clients", "[supervisor]")
-{
-    Ref<Client> a;
-    Ref<Client> b;
-    {
-        auto tree = Supervisor::start({.log = {}}, {child<Plain>(nowhere, patient()).id("a")}).value();
-        a = tree.find("a");
-        tree = Supervisor::start({.log = {}}, {child<Plain>(nowhere, patient()).id("b")}).value();
-        CHECK_FALSE(a.alive());
-        b = tree.find("b");
-        CHECK(b.alive());
-    }
-    CHECK_FALSE(b.alive());
 }
 
 TEST_CASE("the asynchronous twins, on a context that the test runs", "[supervisor]")
@@ -239,6 +139,47 @@ TEST_CASE("the asynchronous twins, on a context that the test runs", "[superviso
     CHECK(failure == errc::invalid_url);
 }
 
+TEST_CASE("an asynchronous start is cancelled, but not once it is over", "[supervisor]")
+{
+    boost::asio::io_context context;
+    auto slow = patient();
+    slow.async = false;
+    for (const auto& options : {slow, patient()}) {
+        boost::asio::cancellation_signal cancel;
+        std::optional<error_code> started;
+        Supervisor tree;
+        Supervisor::async_start({.executor = context.get_executor(), .log = {}}, {child<Plain>(nowhere, options)},
+            boost::asio::bind_cancellation_slot(cancel.slot(), [&](error_code ec, Supervisor made) {
+                started = ec;
+                tree = std::move(made);
+            }));
+        context.restart();
+        context.poll();
+        CHECK(started.has_value() == options.async);
+        cancel.emit(boost::asio::cancellation_type::terminal);
+        context.restart();
+        context.poll();
+        CHECK(tree.alive() == options.async);
+        CHECK(started.value() == (options.async ? error_code{} : make_error_code(errc::stopped)));
+        tree = Supervisor{};
+        context.run();
+    }
+}
+
+TEST_CASE("an asynchronous wait can be cancelled", "[supervisor]")
+{
+    boost::asio::io_context context;
+    boost::asio::cancellation_signal cancel;
+    std::optional<error_code> waited;
+    Supervisor::async_start({.executor = context.get_executor()}, {}, [&](error_code, const Supervisor& tree) {
+        tree.async_wait(boost::asio::bind_cancellation_slot(
+            cancel.slot(), [&](error_code ec, const SupervisorReason&) { waited = ec; }));
+        cancel.emit(boost::asio::cancellation_type::terminal);
+    });
+    context.run();
+    CHECK(waited.value() == boost::asio::error::operation_aborted);
+}
+
 TEST_CASE("when the context is destroyed first, a Supervisor says so and can be destroyed", "[supervisor]")
 {
     Supervisor tree;
@@ -258,19 +199,4 @@ TEST_CASE("when the context is destroyed first, a Supervisor says so and can be 
     CHECK(tree.reason()->error.code() == errc::runtime_ended);
     CHECK_FALSE(a.alive());
     CHECK(tree.terminate_child("a").error().code() == errc::supervisor_ended);
-}
-
-TEST_CASE("a child whose own context is destroyed is forgotten", "[supervisor]")
-{
-    auto options = patient();
-    auto context = std::make_unique<boost::asio::io_context>();
-    options.executor = context->get_executor();
-    const auto tree =
-        Supervisor::start({.log = {}}, {child<Plain>(nowhere, options).id("a").restart(Restart::permanent)});
-    REQUIRE(tree.has_value());
-    CHECK(tree->find("a").alive());
-    context.reset();
-    while (tree->count_children().specs > 0) {}
-    tree->stop();
-    CHECK(tree->wait().value().error.code() == errc::stopped);
 }

@@ -87,6 +87,10 @@ public:
     /// client unless set.
     virtual Decision handle_disconnect(const Disconnect& why);
 
+    /// What Ref::status() is to say of you: lines for a person (WebSockex's format_status). What it throws is logged, and
+    /// left out. Default: nothing.
+    [[nodiscard]] virtual std::string format_status() const;
+
     /// Last call, just before the client is destroyed. Not called if no connection was ever open.
     virtual void terminate(const CloseReason& reason) noexcept;
 

@@ -43,6 +43,10 @@ enum class errc {
     inbox_full,            ///< Limits::inbox_messages would be exceeded
     send_timeout,          ///< no answer in time; the frame was queued already and may still be sent
     not_sent_in_time,      ///< no answer in time; the frame was taken back and will not be sent
+    already_started,       ///< another client has this name: see Options::name
+    no_such_client,        ///< no client has this name, or it is of another type
+    call_timeout,          ///< no answer to a call in time
+    no_reply,              ///< a call was not answered, and never will be: its ReplyTo is gone
 
     // The supervisor is not in a state to do it.
     child_exists,     ///< another child has this id

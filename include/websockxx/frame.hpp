@@ -80,9 +80,10 @@ private:
     void take(Payload& other) noexcept
     {
         if (other.place_ == Place::string) return take_string(other);
-        std::memcpy(bytes_.inside, other.bytes_.inside, sizeof bytes_.inside); // all of it: shorter than asking how much
         size_ = other.size_;
-        place_ = other.place_;
+        place_ = size_ > 0 ? other.place_ : Place::inside;
+        // All of it: shorter than asking how much.
+        if (size_ > 0) std::memcpy(bytes_.inside, other.bytes_.inside, sizeof bytes_.inside);
     }
     void drop() noexcept
     {

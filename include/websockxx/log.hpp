@@ -10,6 +10,7 @@
 namespace websockxx {
 
 enum class Severity : std::uint8_t {
+    trace,   ///< happened: see Options::debug. Nothing else is of this kind
     warning, ///< works, but should not be so: TLS verification is off
     error,   ///< something is lost: a client ended abnormally, an info that nobody handles
 };

@@ -3,8 +3,10 @@
 
 #include <websockxx/config.hpp>
 #include <websockxx/conn.hpp>
+#include <websockxx/debug.hpp>
 #include <websockxx/error.hpp>
 #include <websockxx/log.hpp>
+#include <websockxx/observer.hpp>
 #include <websockxx/reconnect_policy.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -13,9 +15,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace websockxx {
+
+class Registry;
 
 namespace io {
 class Mailbox;
@@ -51,6 +56,13 @@ struct Options {
     /// Ask handle_disconnect() also when the first attempt fails; else start fails at once.
     bool handle_initial_conn_failure = false;
 
+    /// The client's name, for Registry::find(); empty: none. While another client has it, start fails with
+    /// errc::already_started.
+    std::string name = {};
+
+    /// Where the name is unique; empty: Registry::shared().
+    std::shared_ptr<Registry> registry = {};
+
     /// What the default handle_disconnect() does; empty is policy::never().
     ReconnectPolicy reconnect = {};
 
@@ -63,8 +75,14 @@ struct Options {
     /// Where the client runs: your io_context, thread pool or strand. Empty: Runtime::shared().
     boost::asio::any_io_executor executor = {};
 
-    /// Where warnings and errors go; empty: nowhere.
+    /// Where warnings and errors go, and the lines of a trace; empty: nowhere.
     Log log = log_to_stderr;
+
+    /// Hears what happens to the client, besides those of observe_all(); empty: nobody.
+    std::shared_ptr<Observer> observer = {};
+
+    /// What to show of the client's inner life; see also Ref::debug().
+    Debug debug = {};
 };
 
 } // namespace websockxx

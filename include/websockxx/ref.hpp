@@ -4,16 +4,26 @@
 #include <websockxx/client.hpp>
 #include <websockxx/close.hpp>
 #include <websockxx/config.hpp>
+#include <websockxx/counters.hpp>
+#include <websockxx/debug.hpp>
 #include <websockxx/error.hpp>
 #include <websockxx/frame.hpp>
 #include <websockxx/io/letter.hpp>
+#include <websockxx/io/visitor.hpp>
+#include <websockxx/reply_to.hpp>
+#include <websockxx/status.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <exception>
+#include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,8 +31,13 @@
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
+#include <vector>
 
 namespace websockxx {
+
+namespace io {
+struct Answer;
+}
 
 namespace detail {
 
@@ -51,6 +66,7 @@ class CastLetter final : public io::Letter {
 public:
     explicit CastLetter(M message) : message_(std::move(message)) {}
     Action deliver(Client& client) override { return static_cast<C&>(client).handle_cast(std::move(message_)); }
+    const std::type_info& type() const noexcept override { return typeid(M); }
 
 private:
     M message_;
@@ -65,11 +81,177 @@ public:
         if constexpr (HandlesInfo<C, M>) return static_cast<C&>(client).handle_info(std::move(message_));
         else return Ok{};
     }
+    const std::type_info& type() const noexcept override { return typeid(M); }
     const std::type_info* unhandled() const noexcept override { return HandlesInfo<C, M> ? nullptr : &typeid(M); }
 
 private:
     M message_;
 };
+
+// What a `handle_call` of this request answers: found in its signature.
+template <class M, class Owner, class Result, class R>
+R reply_of(Result (Owner::*)(M, ReplyTo<R>));
+template <class M, class Owner, class Result, class R>
+R reply_of(Result (Owner::*)(const M&, ReplyTo<R>));
+
+template <class C, class M>
+using ReplyOf = decltype(reply_of<M>(&C::handle_call));
+
+template <class C, class M>
+concept HandlesCall = requires(C& client, M request, ReplyTo<ReplyOf<C, M>> reply_to) {
+    {
+        client.handle_call(std::move(request), std::move(reply_to))
+    } -> std::convertible_to<Action>;
+};
+
+template <class C, class M, class R>
+class CallLetter final : public io::Letter {
+public:
+    CallLetter(M request, ReplyTo<R> reply_to) : request_(std::move(request)), reply_to_(std::move(reply_to)) {}
+    Action deliver(Client& client) override
+    {
+        return static_cast<C&>(client).handle_call(std::move(request_), std::move(reply_to_));
+    }
+
+private:
+    M request_;
+    ReplyTo<R> reply_to_;
+};
+
+// A call on its way: its number in the mailbox, and the place for its answer.
+struct CallSlip {
+    std::shared_ptr<io::Mailbox> mailbox;
+    std::uint64_t id = 0;
+    std::shared_ptr<io::Answer> answer;
+};
+
+using CallDone = boost::asio::any_completion_handler<void(error_code)>;
+
+[[nodiscard]] WEBSOCKXX_DECL CallSlip begin_call(std::shared_ptr<io::Mailbox> mailbox);
+[[nodiscard]] WEBSOCKXX_DECL std::shared_ptr<void> value_of(const CallSlip& slip);
+WEBSOCKXX_DECL void answer_call(const CallSlip& slip, error_code ec, std::shared_ptr<void> value);
+[[nodiscard]] WEBSOCKXX_DECL error_code wait_for_call(
+    const CallSlip& slip, std::unique_ptr<io::Letter> letter, std::chrono::milliseconds timeout);
+WEBSOCKXX_DECL void async_call(
+    const CallSlip& slip, std::unique_ptr<io::Letter> letter, std::chrono::milliseconds timeout, CallDone handler);
+
+template <class C, class M, class R>
+[[nodiscard]] std::unique_ptr<io::Letter> make_call_letter(const CallSlip& slip, M request)
+{
+    ReplyTo<R> reply_to{[mailbox = slip.mailbox, id = slip.id](result<R> answer) {
+        const auto ec = answer.error().code();
+        answer_call({mailbox, id, nullptr}, ec, std::make_shared<result<R>>(std::move(answer)));
+    }};
+    return std::make_unique<CallLetter<C, M, R>>(std::move(request), std::move(reply_to));
+}
+
+// Hands what became of something to a handler that wants more than an error_code; runs and is cancelled as that is.
+template <class Handler, class Finish>
+struct FinishHandler {
+    using executor_type = boost::asio::associated_executor_t<Handler>;
+    using cancellation_slot_type = boost::asio::associated_cancellation_slot_t<Handler>;
+
+    Handler handler;
+    Finish finish;
+
+    executor_type get_executor() const noexcept { return boost::asio::get_associated_executor(handler); }
+    cancellation_slot_type get_cancellation_slot() const noexcept
+    {
+        return boost::asio::get_associated_cancellation_slot(handler);
+    }
+    void operator()(error_code ec) { finish(std::move(handler), ec); }
+};
+template <class Handler, class Finish>
+FinishHandler(Handler, Finish) -> FinishHandler<Handler, Finish>;
+
+// What a function gives to visit(): by value, since the client goes on.
+template <class C, class F>
+using Seen = std::remove_cvref_t<std::invoke_result_t<F&, C&>>;
+
+// Runs a function inside, for a thread that waits outside.
+template <class C, class F>
+class Visit final : public io::Visitor {
+public:
+    using Result = Seen<C, F>;
+
+    Visit(F& f, std::promise<result<Result>> told) : f_(f), told_(std::move(told)) {}
+    ~Visit() override { tell(Error{errc::runtime_ended}); } // unless it is told already
+
+    void visit(Client& client, io::Connection&) override
+    {
+        try {
+            if constexpr (std::is_void_v<Result>) {
+                std::invoke(f_, static_cast<C&>(client));
+                tell(result<void>{});
+            }
+            else tell(std::invoke(f_, static_cast<C&>(client)));
+        }
+        catch (...) {
+            done_ = true;
+            told_.set_exception(std::current_exception());
+        }
+    }
+    void refuse(error_code why) noexcept override { tell(Error{why}); }
+
+private:
+    void tell(result<Result> seen)
+    {
+        if (!std::exchange(done_, true)) told_.set_value(std::move(seen));
+    }
+
+    F& f_;
+    std::promise<result<Result>> told_;
+    bool done_ = false;
+};
+
+// What an asynchronous visit brings back.
+template <class Result>
+struct VisitOutcome {
+    std::exception_ptr exception;
+    std::optional<Result> value;
+};
+template <>
+struct VisitOutcome<void> {
+    std::exception_ptr exception;
+};
+
+template <class C, class F>
+class AsyncVisit final : public io::AsyncVisitor {
+public:
+    using Result = Seen<C, F>;
+
+    AsyncVisit(F f, std::shared_ptr<VisitOutcome<Result>> outcome) : f_(std::move(f)), outcome_(std::move(outcome)) {}
+
+    void visit(Client& client, io::Connection&) override
+    {
+        try {
+            if constexpr (std::is_void_v<Result>) std::invoke(f_, static_cast<C&>(client));
+            else outcome_->value.emplace(std::invoke(f_, static_cast<C&>(client)));
+        }
+        catch (...) {
+            outcome_->exception = std::current_exception();
+        }
+        done->done({});
+    }
+
+private:
+    F f_;
+    std::shared_ptr<VisitOutcome<Result>> outcome_;
+};
+
+template <class R>
+struct VisitSignature {
+    using type = void(std::exception_ptr, R);
+};
+template <>
+struct VisitSignature<void> {
+    using type = void(std::exception_ptr);
+};
+
+WEBSOCKXX_DECL void async_visit(
+    std::shared_ptr<io::Mailbox> mailbox, std::unique_ptr<io::AsyncVisitor> visitor, CallDone handler);
+[[nodiscard]] WEBSOCKXX_DECL std::exception_ptr as_exception(error_code ec);
+[[nodiscard]] WEBSOCKXX_DECL std::unique_ptr<io::AsyncVisitor> status_visitor(std::shared_ptr<Status> status);
 
 // Stops the client and waits for its end where that is safe.
 WEBSOCKXX_DECL void end_link(const std::shared_ptr<io::Mailbox>& mailbox) noexcept;
@@ -121,6 +303,42 @@ public:
     /// Ends the client like stop(), but without a close frame.
     void abort() const;
 
+    /// Stops what reaches the client (WebSockex: :sys.suspend): no frame, cast, info or call, until resume(). Nothing
+    /// is read from the socket either, so that the server is slowed down, and its pings wait; the heartbeat does too.
+    /// Sending, visits, and all ways to close go on. What was cast before is delivered before; from inside a callback
+    /// it takes effect at once. A connection that is opened meanwhile is paused as well, after handle_connect(). The
+    /// end of one is noticed only by what is sent, and what it had not delivered is lost with it. Errors: client_ended.
+    result<void> pause() const;
+    /// Lets all go on, where it was.
+    result<void> resume() const;
+
+    /// How the client is at the moment, in any state (WebSockex: :sys.get_status). Waits until the client has a moment
+    /// between two callbacks. Errors: client_ended, calling_self, blocking_in_callback.
+    result<Status> status() const;
+
+    /// The same without waiting; completes with `void(error_code, Status)`, with operation_aborted if cancelled before.
+    template <boost::asio::completion_token_for<void(error_code, Status)> Token>
+    auto async_status(Token&& token) const
+    {
+        return boost::asio::async_initiate<Token, void(error_code, Status)>(
+            [](auto handler, std::shared_ptr<io::Mailbox> mailbox) {
+                const auto status = std::make_shared<Status>();
+                auto finish = [status](auto then, error_code ec) { then(ec, std::move(*status)); };
+                detail::async_visit(std::move(mailbox), detail::status_visitor(status),
+                    detail::FinishHandler{std::move(handler), std::move(finish)});
+            },
+            token, mailbox_);
+    }
+
+    /// Shows from now on what `debug` says, in place of Options::debug and whatever was said before, in any state.
+    result<void> debug(Debug debug) const;
+    /// Switches Debug::trace alone.
+    result<void> trace(bool on = true) const;
+    /// The last lines, the oldest first, as many as Debug::log says. Waits, and fails, as status() does.
+    result<std::vector<std::string>> trace_log() const;
+    /// What was counted since Debug::statistics was set; nothing if it is not. Waits, and fails, as status() does.
+    result<CountersSnapshot> statistics() const;
+
     /// Takes a message of send_after() back, unless it was delivered.
     void cancel(TimerId timer) const;
 
@@ -154,6 +372,9 @@ protected:
     explicit BasicRef(std::shared_ptr<io::Mailbox> mailbox) noexcept : mailbox_(std::move(mailbox)) {}
 
     [[nodiscard]] result<void> put(std::unique_ptr<io::Letter> letter) const;
+    [[nodiscard]] error_code put_visit(std::unique_ptr<io::Visitor> visitor) const;
+    // Why waiting here and now is out of the question.
+    [[nodiscard]] error_code blocking_error() const;
     [[nodiscard]] result<TimerId> put_later(std::chrono::milliseconds after, std::unique_ptr<io::Letter> letter) const;
 
     std::shared_ptr<io::Mailbox> mailbox_;
@@ -205,6 +426,86 @@ public:
     {
         using Kept = detail::Kept<M>;
         return put_later(delay, std::make_unique<detail::InfoLetter<C, Kept>>(Kept(std::forward<M>(message))));
+    }
+
+    /// Asks the client, and waits for the answer: hands `request` to its `Action handle_call(Request, ReplyTo<R>)`,
+    /// which may answer at once, later, or from another thread. While no connection is open the request waits, and the
+    /// time counts.
+    ///
+    /// Errors: call_timeout; no_reply when the ReplyTo was dropped; client_ended; inbox_full; what ReplyTo::fail() was
+    /// given; calling_self and blocking_in_callback where waiting could never end.
+    template <class M, class D = C>
+        requires detail::HandlesCall<D, detail::Kept<M>>
+    auto call(M&& request, std::chrono::milliseconds timeout = std::chrono::seconds{5}) const
+        -> result<detail::ReplyOf<D, detail::Kept<M>>>
+    {
+        using Kept = detail::Kept<M>;
+        using R = detail::ReplyOf<D, Kept>;
+        if (const auto ec = this->blocking_error()) return Error{ec};
+        const auto slip = detail::begin_call(this->mailbox_);
+        auto letter = detail::make_call_letter<D, Kept, R>(slip, Kept(std::forward<M>(request)));
+        const auto ec = detail::wait_for_call(slip, std::move(letter), timeout);
+        if (const auto answer = detail::value_of(slip)) return std::move(*static_cast<result<R>*>(answer.get()));
+        return Error{ec};
+    }
+
+    /// Asks the client; completes with `void(error_code, R)` as call() returns, with operation_aborted if cancelled
+    /// before. R must have a default constructor, for when there is no answer.
+    template <class M, class Token, class D = C>
+        requires detail::HandlesCall<D, detail::Kept<M>> &&
+                 std::default_initializable<detail::ReplyOf<D, detail::Kept<M>>> &&
+                 boost::asio::completion_token_for<Token, void(error_code, detail::ReplyOf<D, detail::Kept<M>>)>
+    auto async_call(M&& request, std::chrono::milliseconds timeout, Token&& token) const
+    {
+        using Kept = detail::Kept<M>;
+        using R = detail::ReplyOf<D, Kept>;
+        return boost::asio::async_initiate<Token, void(error_code, R)>(
+            [](auto handler, const std::shared_ptr<io::Mailbox>& mailbox, Kept asked, std::chrono::milliseconds limit) {
+                const auto slip = detail::begin_call(mailbox);
+                auto finish = [slip](auto then, error_code ec) {
+                    const auto answer = detail::value_of(slip);
+                    then(ec, ec ? R{} : std::move(*static_cast<result<R>*>(answer.get())).value());
+                };
+                detail::async_call(slip, detail::make_call_letter<D, Kept, R>(slip, std::move(asked)), limit,
+                    detail::FinishHandler{std::move(handler), std::move(finish)});
+            },
+            token, this->mailbox_, Kept(std::forward<M>(request)), timeout);
+    }
+
+    /// Runs `f(C&)` between two callbacks and returns what it returns, by value; what it throws is thrown here
+    /// (WebSockex: :sys.get_state, :sys.replace_state). At once in any state, also while there is no connection or
+    /// delivery is paused. Waits until it has run. Errors: client_ended, calling_self, blocking_in_callback.
+    template <std::invocable<C&> F>
+    auto visit(F&& f) const -> result<detail::Seen<C, F>>
+    {
+        if (const auto ec = this->blocking_error()) return Error{ec};
+        std::promise<result<detail::Seen<C, F>>> told;
+        auto seen = told.get_future();
+        // Refused, it has been told.
+        (void)this->put_visit(std::make_unique<detail::Visit<C, std::remove_reference_t<F>>>(f, std::move(told)));
+        return seen.get();
+    }
+
+    /// The same without waiting; completes with `void(std::exception_ptr, R)`, or `void(std::exception_ptr)` if `f`
+    /// returns nothing. The exception is what `f` threw, or a boost::system::system_error with client_ended.
+    template <std::invocable<C&> F,
+        boost::asio::completion_token_for<typename detail::VisitSignature<detail::Seen<C, F>>::type> Token>
+    auto async_visit(F f, Token&& token) const
+    {
+        using R = detail::Seen<C, F>;
+        return boost::asio::async_initiate<Token, typename detail::VisitSignature<R>::type>(
+            [](auto handler, std::shared_ptr<io::Mailbox> mailbox, F moved) {
+                const auto outcome = std::make_shared<detail::VisitOutcome<R>>();
+                auto finish = [outcome](auto then, error_code ec) {
+                    auto exception = ec ? detail::as_exception(ec) : outcome->exception;
+                    if constexpr (std::is_void_v<R>) then(std::move(exception));
+                    else then(std::move(exception), outcome->value ? *std::move(outcome->value) : R{});
+                };
+                detail::async_visit(std::move(mailbox),
+                    std::make_unique<detail::AsyncVisit<C, F>>(std::move(moved), outcome),
+                    detail::FinishHandler{std::move(handler), std::move(finish)});
+            },
+            token, this->mailbox_, std::move(f));
     }
 };
 

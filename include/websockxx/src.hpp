@@ -8,17 +8,23 @@
 #include <websockxx/impl/client.ipp>
 #include <websockxx/impl/close.ipp>
 #include <websockxx/impl/conn.ipp>
+#include <websockxx/impl/counters.ipp>
 #include <websockxx/impl/detail/text.ipp>
 #include <websockxx/impl/detail/utf8.ipp>
 #include <websockxx/impl/error.ipp>
 #include <websockxx/impl/frame.ipp>
 #include <websockxx/impl/headers.ipp>
 #include <websockxx/impl/log.ipp>
+#include <websockxx/impl/observer.ipp>
 #include <websockxx/impl/restart.ipp>
+#include <websockxx/impl/status.ipp>
 
 #include <websockxx/impl/core/deadlines.ipp>
 #include <websockxx/impl/core/restart_rules.ipp>
+#include <websockxx/impl/core/redact.ipp>
+#include <websockxx/impl/core/round_trip.ipp>
 #include <websockxx/impl/core/session.ipp>
+#include <websockxx/impl/core/trace_text.ipp>
 #include <websockxx/impl/reconnect_policy.ipp>
 
 #include <websockxx/impl/protocol/answer.ipp>
@@ -38,18 +44,23 @@
 #include <websockxx/impl/io/alarm.ipp>
 #include <websockxx/impl/io/channel.ipp>
 #include <websockxx/impl/io/connection.ipp>
+#include <websockxx/impl/io/connection_status.ipp>
 #include <websockxx/impl/io/connector.ipp>
 #include <websockxx/impl/io/happy_eyeballs.ipp>
 #include <websockxx/impl/io/mailbox.ipp>
+#include <websockxx/impl/io/monitor.ipp>
 #include <websockxx/impl/io/tcp_transport.ipp>
 #include <websockxx/impl/io/tls_context.ipp>
 #include <websockxx/impl/io/tls_error.ipp>
 #include <websockxx/impl/io/tls_filter.ipp>
 #include <websockxx/impl/io/tls_transport.ipp>
+#include <websockxx/impl/io/tracer.ipp>
 #include <websockxx/impl/io/transport.ipp>
 #include <websockxx/impl/io/tree.ipp>
 
+#include <websockxx/impl/observe_all.ipp>
 #include <websockxx/impl/ref.ipp>
+#include <websockxx/impl/registry.ipp>
 #include <websockxx/impl/runtime.ipp>
 #include <websockxx/impl/start.ipp>
 #include <websockxx/impl/supervisor.ipp>

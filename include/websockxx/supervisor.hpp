@@ -45,7 +45,7 @@ struct SupervisorOptions {
     /// or for a child that is a supervisor, where the one above it runs.
     boost::asio::any_io_executor executor = {};
 
-    /// Where it is told that the intensity was reached; empty: nowhere.
+    /// Where failed starts and a passed intensity are told; empty: nowhere.
     Log log = log_to_stderr;
 };
 
@@ -220,8 +220,7 @@ public:
     result<SupervisorReason> wait() const;
     /// The same, for no longer than `limit`; no value if it has not ended by then.
     result<std::optional<SupervisorReason>> wait_for(std::chrono::milliseconds limit) const;
-    /// Completes with `void(error_code, SupervisorReason)` when it has ended; with `operation_aborted` if cancelled
-    /// before.
+    /// Completes with `void(error_code, SupervisorReason)` at its end; with `operation_aborted` if cancelled before.
     template <boost::asio::completion_token_for<void(error_code, SupervisorReason)> Token>
     auto async_wait(Token&& token) const
     {
@@ -274,10 +273,12 @@ public:
 
     /// Starts the children one after the other, in this order, and waits until all have started; one whose
     /// Options::async is set has started at once. If one fails, those before it are stopped, and its failure is the
-    /// result. Errors: child_exists, blocking_in_callback, restart_intensity_reached; as start() fails.
+    /// result. With an executor of yours, another thread must run it meanwhile. Errors: child_exists,
+    /// blocking_in_callback, restart_intensity_reached; as start() fails.
     static result<Supervisor> start(SupervisorOptions options, std::vector<ChildSpec> children);
 
     /// The same without blocking: completes with `void(error_code, Supervisor)`. On failure reason() has the details.
+    /// Cancellation stops everything.
     template <boost::asio::completion_token_for<void(error_code, Supervisor)> Token>
     static auto async_start(SupervisorOptions options, std::vector<ChildSpec> children, Token&& token)
     {

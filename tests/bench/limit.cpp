@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 
 // How fast it could be: no library, no callbacks of a user, no care for what a server may do wrong, one Asio socket
-// that is told to wait. Large reads, one write for many frames. It masks as it must, and checks neither UTF-8 nor limits.
+// that is told to wait. Large reads, one write for many frames. It masks as it must, and checks neither UTF-8 nor
+// limits.
 
 #include "codec.hpp"
 #include "deflate.hpp"

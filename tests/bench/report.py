@@ -110,12 +110,11 @@ def counts(results):
     return table(head, rows)
 
 
-def write(document, tables):
-    """Puts each table between its markers, `<!-- bench: NAME -->` and `<!-- bench: end -->`."""
+def write(document, name, content):
+    """Puts a table between its markers, `<!-- bench: NAME -->` and `<!-- bench: end -->`."""
     text = document.read_text(encoding="utf-8")
-    for name, content in tables.items():
-        pattern = re.compile(rf"(<!-- bench: {name} -->\n).*?(<!-- bench: end -->)", re.DOTALL)
-        if not pattern.search(text):
-            raise RuntimeError(f"{document.name} has no place for {name}")
-        text = pattern.sub(lambda found: f"{found[1]}\n{content.strip()}\n\n{found[2]}", text)
+    pattern = re.compile(rf"(<!-- bench: {name} -->\n).*?(<!-- bench: end -->)", re.DOTALL)
+    if not pattern.search(text):
+        raise RuntimeError(f"{document.name} has no place for {name}")
+    text = pattern.sub(lambda found: f"{found[1]}\n{content.strip()}\n\n{found[2]}", text)
     document.write_text(text, encoding="utf-8")

@@ -166,7 +166,8 @@ private:
         event_ = TreeEvent{event}.index();
         note(event);
         if (group_ && none_alive(*group_)) group_.reset();
-        for (const auto& command : rules_->step(event, now_)) std::visit([this](const auto& c) { check(c); }, command);
+        for (const auto& command : rules_->step(event, now_))
+            std::visit([this](const auto& c) { this->check(c); }, command);
         if (!finished_) check_quiet();
     }
 

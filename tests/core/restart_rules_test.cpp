@@ -294,7 +294,7 @@ TEST_CASE("dynamic children belong to one_for_all, and to the rest of the list, 
 {
     for (const auto strategy : {for_all, for_rest}) {
         auto bench = TreeBench{strategy, 1, {.restarts = 9}}.up();
-        for (const core::ChildKey child : {5, 6}) {
+        for (const core::ChildKey child : {5U, 6U}) {
             (void)bench.start_child(child, child, with(child == 5 ? Restart::permanent : Restart::temporary));
             (void)bench.started(child);
         }

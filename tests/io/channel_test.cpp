@@ -39,6 +39,8 @@ struct Listener : io::Channel::Listener {
         lines.push_back((unsent ? "lost unsent: " : "lost: ") + ec.message());
     }
     void on_output() override { lines.emplace_back("output"); }
+    [[nodiscard]] bool reads() const noexcept override { return reading; }
+    bool reading = true;
 };
 
 struct Told final : io::SendDone {

@@ -21,6 +21,8 @@ namespace {
 struct Owner : Mailbox::Owner {
     int woken = 0;
     void wake() override { ++woken; }
+    void pause(bool paused) override { paused_directly = paused; }
+    std::optional<bool> paused_directly;
 };
 
 struct Note final : SendDone {

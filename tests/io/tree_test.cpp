@@ -4,6 +4,8 @@
 #include "support/test.hpp"
 #include "support/tree_scene.hpp"
 
+#include <boost/system/errc.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <future>
@@ -135,6 +137,24 @@ TEST_CASE("infinity is longer than a year, and a brutal kill takes no time", "[t
     scene.ended("b");
     scene.turn(std::chrono::hours{24 * 1000});
     CHECK(scene.take() == Lines{"gone b", "stop a"});
+}
+
+TEST_CASE("the time of one stop is over when the child has ended, and does not count for the next", "[tree]")
+{
+    TreeScene scene{Strategy::one_for_all};
+    scene.up({"a", "b"});
+    scene.ended("a");
+    scene.turn(2s);
+    scene.ended("b", {.error = errc::stopped});
+    scene.started("a");
+    scene.started("b");
+    CHECK(scene.take() == Lines{"gone a", "stop b", "gone b", "start a", "start b"});
+    scene.tree->stop();
+    scene.run();
+    scene.turn(4s);
+    CHECK(scene.take() == Lines{"stop b"});
+    scene.turn(1s);
+    CHECK(scene.take() == Lines{"abort b"});
 }
 
 TEST_CASE("the intensity ends the tree, tells whose end was one too many, and logs it", "[tree]")
@@ -304,6 +324,22 @@ TEST_CASE("when the context is destroyed first, lives are aborted and the reason
     never_run.tree->begin(never_run.answer("tree"));
     never_run.destroy_context();
     CHECK(never_run.tree->reason()->error.code() == errc::runtime_ended);
+}
+
+TEST_CASE("a tree that runs out of memory aborts its lives, and ends with that reason", "[tree]")
+{
+    TreeScene scene;
+    scene.up({"a", "b"});
+    scene.out_of_memory = true;
+    scene.tree->stop();
+    scene.run();
+    CHECK(scene.tree->reason()->error.code() == boost::system::errc::not_enough_memory);
+    auto lines = scene.take();
+    std::sort(lines.begin(), lines.end());
+    CHECK(lines == Lines{"abort a", "abort b", "gone a", "gone b", "stop b"});
+    scene.ended("a"); // too late, and harmless
+    scene.ended("b");
+    CHECK(scene.take().empty());
 }
 
 TEST_CASE("thousands of dynamic children are started, found, restarted and stopped together", "[tree]")

@@ -53,8 +53,8 @@ TEST_CASE("what is given in fragments is what was sent, however it comes and is 
     talk.feed(encode(frames::text, "small") + encode(frames::binary, "") + encode(frames::binary, large));
     talk.feed(encode(frames::text, medium, frames::unfinished) + encode(frames::ping, "p") +
               encode(frames::continuation, "", frames::unfinished) + encode(frames::continuation, "end"));
-    talk.feed(encode(frames::text, "", frames::unfinished) + encode(frames::continuation, "") +
-              encode(frames::text, "last"));
+    talk.feed(
+        encode(frames::text, "", frames::unfinished) + encode(frames::continuation, "") + encode(frames::text, "last"));
     CHECK(join(talk.parts) == std::vector{Frame::text("small"), Frame::binary(""), Frame::binary(large),
                                   Frame::text(medium + "end"), Frame::text(""), Frame::text("last")});
     CHECK(std::ranges::count(talk.happenings, Happening{Event::ping, Frame::ping("p")}) == 1);
@@ -116,7 +116,8 @@ TEST_CASE("a message that is given in fragments has the limits of any other", "[
     CHECK(talk.protocol.sent()->code == close_code::too_big);
 }
 
-TEST_CASE("a text that is given in fragments is refused where it is not UTF-8, or ends inside a character", "[protocol]")
+TEST_CASE(
+    "a text that is given in fragments is refused where it is not UTF-8, or ends inside a character", "[protocol]")
 {
     OpenTalk talk(in_fragments(Talk::plain_conn()));
     SECTION("in the middle") { talk.feed(encode(frames::text, "ab\xFF", {.announced = 100})); }

@@ -19,7 +19,7 @@ namespace websockxx::test {
 class Harness {
 public:
     Harness(std::unique_ptr<Client> client, core::Settings settings = {},
-        Conn conn = {.secure = false, .host = "server", .port = 80})
+        Conn conn = {.secure = false, .host = "server", .port = 80}, io::Hooks hooks = {})
         : strand_(boost::asio::any_io_executor{context.get_executor()}),
           mailbox(std::make_shared<io::Mailbox>(context.get_executor(), conn.limits.inbox_messages, false))
     {
@@ -38,7 +38,7 @@ public:
             return made;
         };
         environment.draw = [this] { return draw; };
-        io::Hooks hooks;
+        environment.clock = [clock = clock] { return std::chrono::nanoseconds{clock->now}; };
         hooks.started = [this](const Error& error) {
             started = error;
             if (on_started) on_started();

@@ -41,6 +41,8 @@ public:
     ~MemoryTransport() override { close(); }
 
     const Conn wanted;
+    std::string far_end; ///< its address
+    std::string says;    ///< its description
 
     void open(const Conn&, std::shared_ptr<io::TransportListener> owner) override { owner_ = owner; }
 
@@ -70,6 +72,8 @@ public:
     void wait_readable() override { waits_to_read_ = true; }
     void wait_writable() override { waits_to_write_ = true; }
     void shutdown() override { wire_->shut_down = true; }
+    std::string endpoint() const override { return far_end; }
+    std::string_view description() const override { return says; }
     void close() noexcept override
     {
         wire_->closed = true;

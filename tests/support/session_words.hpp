@@ -102,6 +102,8 @@ struct Words {
     }
     Text operator()(const core::event::Decided& e) const { return "Decided: " + to_string(e.decision); }
     Text operator()(const core::event::StopAsked& e) const { return "StopAsked: " + e.error.message(); }
+    Text operator()(const core::event::PauseAsked&) const { return "PauseAsked"; }
+    Text operator()(const core::event::ResumeAsked&) const { return "ResumeAsked"; }
 
     // Commands
     Text operator()(const core::command::Prepare& c) const

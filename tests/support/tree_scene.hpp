@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -126,6 +127,7 @@ public:
     std::function<void(const std::string& id)> on_birth;
     std::map<std::string, std::shared_ptr<io::LifeReport>> reports; ///< of the newest lives
     std::chrono::milliseconds now{1'000'000};
+    bool out_of_memory = false; ///< setting the alarm fails
     std::shared_ptr<io::Tree> tree;
 
 private:
@@ -149,6 +151,7 @@ private:
         std::chrono::milliseconds now() const override { return scene.now; }
         void set(std::chrono::milliseconds moment, std::shared_ptr<Listener> owner) override
         {
+            if (scene.out_of_memory) throw std::bad_alloc{};
             at = moment;
             scene.held = std::move(owner);
         }

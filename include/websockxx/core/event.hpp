@@ -96,11 +96,16 @@ struct StopAsked {
     Error error;
 };
 
+/// Nothing more is to reach the client, and nothing to be read, until ResumeAsked.
+struct PauseAsked {};
+/// All goes on.
+struct ResumeAsked {};
+
 } // namespace event
 
 using Event = std::variant<event::Started, event::Prepared, event::PrepareFailed, event::TransportConnected,
     event::TransportOpened, event::Opened, event::OpenFailed, event::ConnectAnswered, event::CloseAsked,
     event::ReplyFailed, event::Threw, event::ClosePassed, event::ProtocolFailed, event::Lost, event::Expired,
-    event::Decided, event::StopAsked>;
+    event::Decided, event::StopAsked, event::PauseAsked, event::ResumeAsked>;
 
 } // namespace websockxx::core

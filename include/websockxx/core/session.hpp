@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 namespace websockxx::core {
@@ -41,6 +42,9 @@ namespace websockxx::core {
 ///                                              |                           v                       |
 ///                                              +--Lost, Expired------- lingering <--ClosePassed, --+
 ///                                                                                   ProtocolFailed
+///
+/// While it is paused, an open connection delivers nothing and reads nothing, and its silence means nothing. All else
+/// goes on: the closing handshake, attempts to connect; a connection that is opened meanwhile is paused at once.
 ///
 /// StopAsked leads to done from everywhere. Without a `prepare` hook, preparing is skipped. Before the first success,
 /// what would lead to asking leads to done, unless Settings::handle_initial_conn_failure. A CloseAsked with what may
@@ -77,10 +81,16 @@ public:
     [[nodiscard]] State state() const noexcept { return state_; }
 
     /// Whether messages, pings, casts and infos may be handed to the client now.
-    [[nodiscard]] bool delivers() const noexcept { return state_ == State::open; }
+    [[nodiscard]] bool delivers() const noexcept { return state_ == State::open && !paused_; }
+
+    /// Whether what the server sends may be read now. Not while there is an open connection that is paused.
+    [[nodiscard]] bool reads() const noexcept { return state_ != State::open || !paused_; }
 
     /// Why nothing can be sent now (WebSockex: NotConnectedError); no error while it can.
     [[nodiscard]] error_code send_error() const noexcept;
+
+    /// Why the connection is closing, or ended the last time.
+    [[nodiscard]] const CloseReason& reason() const noexcept { return reason_; }
 
     /// Where the current or next attempt leads; after a `prepare` hook, what that made of it.
     [[nodiscard]] const Conn& conn() const noexcept { return attempt_conn_ ? *attempt_conn_ : conn_; }
@@ -103,6 +113,8 @@ private:
     void on(event::Expired&);
     void on(event::Decided&);
     void on(event::StopAsked&);
+    void on(event::PauseAsked&);
+    void on(event::ResumeAsked&);
 
     void begin_attempt();
     void open(Conn conn);
@@ -121,7 +133,7 @@ private:
     void disarm_all();
 
     Conn conn_;
-    std::optional<Conn> attempt_conn_;
+    std::shared_ptr<const Conn> attempt_conn_; // if a `prepare` hook has made another one of it
     Settings settings_;
     State state_ = State::idle;
     Commands commands_;
@@ -129,6 +141,7 @@ private:
 
     CloseReason reason_;        // why we are closing, lingering or asking
     Phase phase_ = Phase::none; // of the attempt that is going on
+    bool paused_ = false;
     bool ever_open_ = false;    // handle_connect() has succeeded once: terminate() will be called
     std::optional<std::chrono::milliseconds> pinged_at_; // no sign of life since then is the end
     int attempt_ = 0;                                    // WebSockex's attempt_number

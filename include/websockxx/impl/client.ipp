@@ -30,6 +30,8 @@ Action Client::handle_pong(const Frame&) { return ok(); }
 
 Decision Client::handle_disconnect(const Disconnect&) { return ask_policy(); }
 
+std::string Client::format_status() const { return {}; }
+
 void Client::terminate(const CloseReason&) noexcept {}
 
 Action Client::close() { return Action{Action::Close{}}; }

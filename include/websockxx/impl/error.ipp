@@ -77,6 +77,10 @@ inline constexpr std::array entries{
         "no answer in time: the frame is queued and may still be sent"},
     Entry{errc::not_sent_in_time, timeout | transient, posix::timed_out,
         "no answer in time: the frame was taken back and will not be sent"},
+    Entry{errc::already_started, fatal, posix::file_exists, "another client has this name"},
+    Entry{errc::no_such_client, fatal, posix::no_such_process, "no client has this name"},
+    Entry{errc::call_timeout, timeout | transient, posix::timed_out, "no answer to the call in time"},
+    Entry{errc::no_reply, fatal, posix::no_message, "the call was dropped unanswered"},
 
     Entry{errc::child_exists, fatal, posix::file_exists, "another child has this id"},
     Entry{errc::child_running, fatal, posix::device_or_resource_busy, "the child runs, or will"},

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <websockxx/detail/utf8.hpp>
+#include <websockxx/io/connection.hpp>
 #include <websockxx/io/mailbox.hpp>
 #include <websockxx/ref.hpp>
 
+#include <boost/system/system_error.hpp>
+
 #include <algorithm>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -53,6 +57,70 @@ public:
 private:
     std::shared_ptr<Waiting> waiting_;
 };
+
+/// Looks at the connection, for a thread that waits outside.
+template <class Look>
+class Inspection final : public io::Visitor {
+public:
+    using Seen = std::invoke_result_t<Look&, io::Connection&>;
+
+    Inspection(Look look, std::promise<result<Seen>> told) : look_(std::move(look)), told_(std::move(told)) {}
+    ~Inspection() override { tell(Error{errc::runtime_ended}); } // unless it is told already
+
+    void visit(Client&, io::Connection& connection) override { tell(look_(connection)); }
+    void refuse(error_code why) noexcept override { tell(Error{why}); }
+
+private:
+    void tell(result<Seen> seen)
+    {
+        if (!std::exchange(done_, true)) told_.set_value(std::move(seen));
+    }
+
+    Look look_;
+    std::promise<result<Seen>> told_;
+    bool done_ = false;
+};
+
+/// Does something to the connection that nobody waits for.
+template <class Change>
+class Alteration final : public io::Visitor {
+public:
+    explicit Alteration(Change change) : change_(std::move(change)) {}
+    void visit(Client&, io::Connection& connection) override { change_(connection); }
+    void refuse(error_code) noexcept override {} // put() says it
+
+private:
+    Change change_;
+};
+
+class StatusVisitor final : public io::AsyncVisitor {
+public:
+    explicit StatusVisitor(std::shared_ptr<Status> status) : status_(std::move(status)) {}
+    void visit(Client&, io::Connection& connection) override
+    {
+        *status_ = connection.status();
+        done->done({});
+    }
+
+private:
+    std::shared_ptr<Status> status_;
+};
+
+template <class Look>
+auto inspect(io::Mailbox& mailbox, Look look)
+{
+    using Visit = Inspection<Look>;
+    std::promise<result<typename Visit::Seen>> told;
+    auto seen = told.get_future();
+    (void)mailbox.put(io::item::Visit{std::make_unique<Visit>(std::move(look), std::move(told))}); // refused, it is told
+    return seen.get();
+}
+
+template <class Change>
+error_code alter(io::Mailbox& mailbox, Change change)
+{
+    return mailbox.put(io::item::Visit{std::make_unique<Alteration<Change>>(std::move(change))});
+}
 
 result<void> to_result(error_code ec)
 {
@@ -147,6 +215,70 @@ result<std::optional<CloseReason>> BasicRef::wait_for(std::chrono::milliseconds 
     return mailbox_->wait(limit);
 }
 
+result<void> BasicRef::pause() const
+{
+    if (!mailbox_) return Error{errc::client_ended};
+    return ref_detail::to_result(mailbox_->pause(true));
+}
+
+result<void> BasicRef::resume() const
+{
+    if (!mailbox_) return Error{errc::client_ended};
+    return ref_detail::to_result(mailbox_->pause(false));
+}
+
+result<Status> BasicRef::status() const
+{
+    if (const auto ec = blocking_error()) return Error{ec};
+    return ref_detail::inspect(*mailbox_, [](io::Connection& connection) { return connection.status(); });
+}
+
+result<std::vector<std::string>> BasicRef::trace_log() const
+{
+    if (const auto ec = blocking_error()) return Error{ec};
+    return ref_detail::inspect(*mailbox_, [](const io::Connection& connection) {
+        const auto* monitor = connection.monitor();
+        return monitor ? monitor->trace_log() : std::vector<std::string>{};
+    });
+}
+
+result<CountersSnapshot> BasicRef::statistics() const
+{
+    if (const auto ec = blocking_error()) return Error{ec};
+    return ref_detail::inspect(*mailbox_, [](const io::Connection& connection) {
+        const auto* monitor = connection.monitor();
+        return (monitor ? monitor->statistics() : std::nullopt).value_or(CountersSnapshot{});
+    });
+}
+
+result<void> BasicRef::debug(Debug debug) const
+{
+    if (!mailbox_) return Error{errc::client_ended};
+    return ref_detail::to_result(ref_detail::alter(
+        *mailbox_, [debug = std::move(debug)](io::Connection& connection) { connection.show(debug); }));
+}
+
+result<void> BasicRef::trace(bool on) const
+{
+    if (!mailbox_) return Error{errc::client_ended};
+    return ref_detail::to_result(ref_detail::alter(*mailbox_, [on](io::Connection& connection) {
+        auto debug = connection.shown();
+        debug.trace = on;
+        connection.show(debug);
+    }));
+}
+
+error_code BasicRef::blocking_error() const
+{
+    if (!mailbox_) return errc::client_ended;
+    return mailbox_->blocking_error();
+}
+
+error_code BasicRef::put_visit(std::unique_ptr<io::Visitor> visitor) const
+{
+    return mailbox_->put(io::item::Visit{std::move(visitor)});
+}
+
 result<void> BasicRef::put(std::unique_ptr<io::Letter> letter) const
 {
     if (!mailbox_) return Error{errc::client_ended};
@@ -169,6 +301,49 @@ void end_link(const std::shared_ptr<io::Mailbox>& mailbox) noexcept
     (void)mailbox->put(io::item::Stop{errc::stopped}); // refused: it has ended already
     if (mailbox->own_thread() && !mailbox->blocking_error()) mailbox->wait(std::nullopt);
 }
+
+CallSlip begin_call(std::shared_ptr<io::Mailbox> mailbox)
+{
+    if (!mailbox) mailbox = io::Mailbox::make_ended();
+    const auto id = mailbox->next_id();
+    return {std::move(mailbox), id, std::make_shared<io::Answer>()};
+}
+
+std::shared_ptr<void> value_of(const CallSlip& slip) { return slip.answer->value; }
+
+void answer_call(const CallSlip& slip, error_code ec, std::shared_ptr<void> value)
+{
+    slip.mailbox->answer(slip.id, ec, std::move(value));
+}
+
+error_code wait_for_call(const CallSlip& slip, std::unique_ptr<io::Letter> letter, std::chrono::milliseconds timeout)
+{
+    const auto waiting = std::make_shared<ref_detail::Waiting>();
+    slip.mailbox->call({slip.id, std::nullopt, std::move(letter)}, slip.answer,
+        std::make_unique<ref_detail::WakeSender>(waiting));
+    if (const auto told = waiting->wait(timeout)) return *told;
+    slip.mailbox->answer(slip.id, errc::call_timeout, nullptr); // unless it was answered just now
+    return waiting->wait({}).value_or(errc::call_timeout);
+}
+
+void async_call(
+    const CallSlip& slip, std::unique_ptr<io::Letter> letter, std::chrono::milliseconds timeout, CallDone handler)
+{
+    slip.mailbox->async_call({slip.id, timeout, std::move(letter)}, slip.answer, std::move(handler));
+}
+
+void async_visit(std::shared_ptr<io::Mailbox> mailbox, std::unique_ptr<io::AsyncVisitor> visitor, CallDone handler)
+{
+    if (!mailbox) mailbox = io::Mailbox::make_ended();
+    mailbox->async_visit(std::move(visitor), std::move(handler));
+}
+
+std::unique_ptr<io::AsyncVisitor> status_visitor(std::shared_ptr<Status> status)
+{
+    return std::make_unique<ref_detail::StatusVisitor>(std::move(status));
+}
+
+std::exception_ptr as_exception(error_code ec) { return std::make_exception_ptr(boost::system::system_error{ec}); }
 
 std::shared_ptr<io::Mailbox> mailbox_of(const Client& client) { return ClientAccess::mailbox(client); }
 

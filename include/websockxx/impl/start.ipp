@@ -2,7 +2,10 @@
 #pragma once
 
 #include <websockxx/impl/ref.ipp>
+#include <websockxx/impl/registry.ipp>
+#include <websockxx/impl/observe_all.ipp>
 #include <websockxx/io/connection.hpp>
+#include <websockxx/registry.hpp>
 #include <websockxx/runtime.hpp>
 #include <websockxx/start.hpp>
 
@@ -35,10 +38,25 @@ std::shared_ptr<io::Mailbox> make_mailbox(const Conn& conn, const Options& optio
     return std::make_shared<io::Mailbox>(std::move(executor), conn.limits.inbox_messages, own_thread);
 }
 
+// Before anything is begun, so that of two that start at once one has never been.
+Error take_name(const Options& options, const Client& client, const std::shared_ptr<io::Mailbox>& mailbox)
+{
+    if (options.name.empty()) return {};
+    auto& registry = options.registry ? *options.registry : Registry::shared();
+    mailbox->show(&client); // whoever is refused next may look it up
+    auto claimed = RegistryAccess::claim(registry, options.name, mailbox);
+    if (!claimed) mailbox->show(nullptr);
+    return claimed.error();
+}
+
 io::Hooks make_hooks(const std::shared_ptr<io::Mailbox>& mailbox, Options& options)
 {
     io::Hooks hooks;
     hooks.log = std::move(options.log);
+    hooks.debug = std::move(options.debug);
+    hooks.name = std::move(options.name);
+    hooks.watchers = detail::watchers_of_all();
+    if (options.observer) hooks.watchers.push_back({std::move(options.observer)});
     if (options.prepare) {
         hooks.prepare = [prepare = std::move(options.prepare), weak = std::weak_ptr{mailbox}](
                             Conn conn, int attempt, std::uint64_t ticket) {
@@ -124,11 +142,12 @@ result<std::shared_ptr<io::Mailbox>> start(std::unique_ptr<Client> client, Where
     if (!client) return Error{errc::invalid_option, Phase::none, "no client"};
     if (auto checked = where.conn()->check(); !checked) return checked.error();
     const auto mailbox = start_detail::make_mailbox(*where.conn(), options);
+    if (const auto ec = mailbox->blocking_error(); ec && !options.async) return Error{ec};
+    if (auto taken = start_detail::take_name(options, *client, mailbox)) return taken;
     if (options.async) {
         start_detail::begin(std::move(client), *where.conn(), std::move(options), mailbox, {});
         return mailbox;
     }
-    if (const auto ec = mailbox->blocking_error()) return Error{ec};
     auto started = std::make_shared<std::promise<Error>>();
     auto future = started->get_future();
     start_detail::begin(std::move(client), *where.conn(), std::move(options), mailbox,
@@ -145,6 +164,7 @@ void async_start(std::unique_ptr<Client> client, Where where, Options options, S
     auto error = where.conn() ? Error{} : where.conn().error();
     if (!error && !client) error = Error{errc::invalid_option, Phase::none, "no client"};
     if (auto checked = error ? result<void>{} : where.conn()->check(); !checked) error = checked.error();
+    if (!error) error = start_detail::take_name(options, *client, mailbox);
     if (error) {
         mailbox->end({.error = error});
         return start->done(error.code());

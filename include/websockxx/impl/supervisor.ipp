@@ -101,6 +101,8 @@ private:
 
     static void watch(const std::shared_ptr<io::Mailbox>& mailbox, const Reports& report)
     {
+        // A handler for what has been already would need a thread of the system's to run on.
+        if (auto reason = mailbox->reason()) return report->ended(*std::move(reason));
         mailbox->async_wait([report](const error_code&, CloseReason reason) { report->ended(std::move(reason)); });
     }
 
@@ -451,8 +453,15 @@ void Supervisor::initiate_start(SupervisorOptions options, std::vector<ChildSpec
 {
     auto made = supervisor_detail::make_tree(std::move(options), children, {});
     const auto tree = made ? *made : io::Tree::make_ended(made.error());
-    auto done = supervisor_detail::adapt(std::move(handler),
-        [tree](auto told, const Error& error, const std::string&) { std::move(told)(error.code(), Supervisor{tree}); });
+    io::Tree::Handler done{
+        supervisor_detail::adapt(std::move(handler), [tree](auto told, const Error& error, const std::string&) {
+            std::move(told)(error.code(), Supervisor{tree});
+        })};
+    if (auto slot = boost::asio::get_associated_cancellation_slot(done); slot.is_connected()) {
+        slot.assign([weak = std::weak_ptr{tree}](boost::asio::cancellation_type) {
+            if (const auto alive = weak.lock()) alive->cancel_start();
+        });
+    }
     tree->begin(std::move(done));
 }
 

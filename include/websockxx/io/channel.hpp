@@ -2,6 +2,7 @@
 #pragma once
 
 #include <websockxx/conn.hpp>
+#include <websockxx/detail/queue.hpp>
 #include <websockxx/error.hpp>
 #include <websockxx/io/mailbox.hpp>
 #include <websockxx/io/transport.hpp>
@@ -9,7 +10,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <utility>
 
@@ -26,6 +26,7 @@ public:
     /// Hears what happens on the channel; may close() it at any time, but must not destroy it within the call.
     class Listener {
     public:
+        virtual void on_resolved(std::size_t addresses) { (void)addresses; }
         virtual void on_transport_connected() = 0;
         virtual void on_transport_open() = 0;
         virtual void on_transport_failed(const Error& error) = 0;
@@ -35,6 +36,10 @@ public:
         virtual void on_lost(error_code ec, bool unsent) = 0;
         /// Output that was stuck has left, or some of it.
         virtual void on_output() = 0;
+        /// Whether what the server sends is wanted now; if not, it is left to the kernel until the next settle().
+        [[nodiscard]] virtual bool reads() const noexcept = 0;
+        /// So much output is stuck that nothing is read any more; or, after that, all of it has left.
+        virtual void on_congestion(bool congested) { (void)congested; }
 
     protected:
         ~Listener() = default;
@@ -62,9 +67,13 @@ public:
     /// Closes the transport at once; what waits for being sent has failed with `ec`.
     void close(error_code ec);
 
+    [[nodiscard]] const Transport& transport() const noexcept { return *transport_; }
+    [[nodiscard]] std::uint64_t bytes_received() const noexcept { return bytes_received_; }
+    [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }
+
     /// Encoded bytes that the transport has not yet taken.
     [[nodiscard]] std::size_t queued() const noexcept { return protocol_.output().size(); }
-    [[nodiscard]] bool congested() const noexcept { return queued() >= conn_.limits.send_queue_bytes; }
+    [[nodiscard]] bool congested() const noexcept { return queued() >= send_queue_bytes_; }
 
 private:
     struct Unsent {
@@ -72,6 +81,7 @@ private:
         std::unique_ptr<SendDone> done;
     };
 
+    void on_resolved(std::size_t addresses) override;
     void on_connected() override;
     void on_open() override;
     void on_open_failed(const Error& error) override;
@@ -83,19 +93,24 @@ private:
     void lose(error_code ec, bool unsent);
     void lose_output();
     void report_sent();
+    void report_congestion();
     [[nodiscard]] static bool would_block(const error_code& ec) noexcept;
 
-    Conn conn_;
+    std::unique_ptr<const Conn> conn_; // until open()
+    const std::size_t send_queue_bytes_;
     std::unique_ptr<Transport> transport_;
     protocol::Protocol protocol_;
     Listener& listener_;
-    std::deque<Unsent> unsent_;
+    detail::Queue<Unsent> unsent_;
+    std::uint64_t bytes_received_ = 0;
+    std::uint64_t bytes_sent_ = 0;
     error_code write_error_; // nothing can be written any more
     bool open_ = false;      // the transport can be read and written
     bool closed_ = false;
     bool discarding_ = false; // our direction is to end, or has
     bool shut_down_ = false;  // it has
     bool reading_ = false;    // a wait for input is pending
+    bool was_congested_ = false; // and not all of that has left
 };
 
 } // namespace websockxx::io

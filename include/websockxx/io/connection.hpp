@@ -4,17 +4,22 @@
 #include <websockxx/client.hpp>
 #include <websockxx/conn.hpp>
 #include <websockxx/core/command.hpp>
+#include <websockxx/core/deadline_queue.hpp>
 #include <websockxx/core/deadlines.hpp>
 #include <websockxx/core/event.hpp>
+#include <websockxx/core/round_trip.hpp>
 #include <websockxx/core/session.hpp>
+#include <websockxx/detail/queue.hpp>
 #include <websockxx/io/alarm.hpp>
 #include <websockxx/io/channel.hpp>
+#include <websockxx/io/history.hpp>
 #include <websockxx/io/mailbox.hpp>
+#include <websockxx/io/monitor.hpp>
 #include <websockxx/io/transport.hpp>
 #include <websockxx/log.hpp>
+#include <websockxx/status.hpp>
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -30,14 +35,18 @@ struct Environment {
     std::function<std::unique_ptr<Transport>(const Conn&, const Strand&)> make_transport = io::make_transport;
     std::function<std::unique_ptr<Alarm>(const Strand&)> make_alarm = io::make_alarm;
     std::function<double()> draw; ///< uniform in [0, 1)
+    Monitor::Clock clock = io::steady_clock; ///< fine enough to measure callbacks
 };
 
 /// What a Connection calls besides its Client. Empty ones are left out.
 struct Hooks {
     /// Answered by item::Prepared with that ticket.
-    std::function<void(Conn conn, int attempt, std::uint64_t ticket)> prepare;
-    std::function<void(const Error&)> started; ///< open, or failed; at most once
-    Log log;
+    std::function<void(Conn conn, int attempt, std::uint64_t ticket)> prepare = {};
+    std::function<void(const Error&)> started = {}; ///< open, or failed; at most once
+    Log log = {};
+    std::vector<Watcher> watchers = {};
+    Debug debug = {};
+    std::string name = {}; ///< empty: the client's number
 };
 
 /// Carries out what the session decides, and reports what came of it: owns the client, the channel and the alarm of one
@@ -60,16 +69,29 @@ public:
     /// Begins, on the strand.
     void begin();
 
+    // For visitors.
+
+    [[nodiscard]] Status status();
+    /// Null while nobody watches.
+    [[nodiscard]] Monitor* monitor() const noexcept { return watch_.get(); }
+    /// What to show from now on.
+    void show(const Debug& debug);
+    [[nodiscard]] const Debug& shown() const noexcept { return hooks_.debug; }
+
 private:
     // What others report
     void wake() override;
+    void pause(bool paused) override;
     void on_alarm() override;
+    void on_resolved(std::size_t addresses) override;
     void on_transport_connected() override;
     void on_transport_open() override;
     void on_transport_failed(const Error& error) override;
     void on_input() override;
     void on_lost(error_code ec, bool unsent) override;
     void on_output() override;
+    void on_congestion(bool congested) override;
+    [[nodiscard]] bool reads() const noexcept override { return session_.reads(); }
 
     // What the session commands
     void feed(core::Event event);
@@ -97,15 +119,25 @@ private:
     void handle(item::Close& close);
     void handle(item::Stop& stop);
     void handle(item::Prepared& prepared);
+    void handle(item::Visit& visit);
+    void handle(item::Call& call);
+    void handle(item::CallOver& over);
+    void handle(item::Pause& pause);
     void deliver_letters();
 
     // What the client answers
     template <class Callback>
     [[nodiscard]] bool guard(Callback&& callback);
+    template <class Tell, class Callback>
+    void ask(Tell&& tell, Callback&& callback);
+    template <class Tell, class Callback>
+    void ask_watched(Tell& tell, Callback& callback);
     template <class Callback>
-    void ask(Callback&& callback);
+    [[nodiscard]] Action call(Callback& callback);
     void threw();
     void carry_out(const Action& action);
+    error_code write(const Frame& frame, Monitor::Why why);
+    error_code write_watched(const Frame& frame, Monitor::Why why);
     void flush_if_much();
 
     void settle();
@@ -114,33 +146,44 @@ private:
     void pop_later(std::chrono::milliseconds now);
     void log(Severity severity, std::string_view line) const;
 
+    void begin_attempt(const Conn& conn);
+    void end_attempt(const CloseReason& reason, int attempt);
+    void add_connection(Status& status);
+    [[nodiscard]] std::string format_details();
+    void end_watch(const CloseReason& reason);
+    void on_pong(const Frame& pong);
     void tell_end();
 
     using LaterKey = std::pair<std::chrono::milliseconds, std::uint64_t>;
     struct Waiting {
-        std::uint64_t id; // of a send_after(), by which it can still be taken back; else 0
+        std::uint64_t id; // of a send_after() or a call, by which it can still be taken back; else 0
         std::unique_ptr<Letter> letter;
     };
 
     const Strand strand_;
     const std::shared_ptr<Mailbox> mailbox_;
+    std::unique_ptr<Monitor> watch_; // null while nobody watches: all that a message then costs
     std::unique_ptr<Client> client_;
     core::Session session_;
     Hooks hooks_;
     Environment environment_;
+    History history_;
+    core::RoundTrip round_trip_;
     std::unique_ptr<Alarm> alarm_;
     std::unique_ptr<Channel> channel_;
     core::Deadlines deadlines_;
     std::optional<std::chrono::milliseconds> alarm_at_;
-    std::deque<core::Event> events_;
+    detail::Queue<core::Event> events_;
     std::vector<Item> items_;     // taken from the mailbox; kept for its memory
-    std::deque<Waiting> letters_; // until a connection is open
+    detail::Queue<Waiting> letters_; // until a connection is open
     std::map<LaterKey, std::unique_ptr<Letter>> later_;
+    core::DeadlineQueue<std::uint64_t, std::chrono::milliseconds> calls_; // that are not yet answered
     std::chrono::milliseconds heard_at_{0};
     std::optional<CloseReason> reason_; // once the client has ended
     Error start_error_;                 // to be told at the end
     std::uint64_t ticket_ = 0;          // of the `prepare` that is going on
     bool busy_ = false;                 // feed() is running
+    bool held_ = false;                 // the protocol may have input that must not be delivered yet
 };
 
 } // namespace websockxx::io

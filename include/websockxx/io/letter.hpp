@@ -21,6 +21,8 @@ public:
 
     /// Calls the client's handler; what it throws passes through.
     [[nodiscard]] virtual Action deliver(Client& client) = 0;
+    /// The message's type, to be shown.
+    [[nodiscard]] virtual const std::type_info& type() const noexcept { return typeid(*this); }
     /// The message's type if the client has no handler for it, and deliver() must not be called; else nullptr.
     [[nodiscard]] virtual const std::type_info* unhandled() const noexcept { return nullptr; }
 };

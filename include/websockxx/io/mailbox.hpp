@@ -7,6 +7,8 @@
 #include <websockxx/error.hpp>
 #include <websockxx/frame.hpp>
 #include <websockxx/io/letter.hpp>
+#include <websockxx/io/send_done.hpp>
+#include <websockxx/io/visitor.hpp>
 
 #include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/any_completion_handler.hpp>
@@ -17,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -26,16 +29,6 @@
 #include <vector>
 
 namespace websockxx::io {
-
-/// Whoever waits for a send: told exactly once, maybe under a lock, so it only passes that on.
-class SendDone {
-public:
-    SendDone() = default;
-    SendDone(const SendDone&) = delete;
-    SendDone& operator=(const SendDone&) = delete;
-    virtual ~SendDone() = default;
-    virtual void done(error_code ec) = 0;
-};
 
 /// What may lie in a Mailbox.
 namespace item {
@@ -66,14 +59,38 @@ struct Stop {
     Error error;
 };
 struct Prepared {
-    std::uint64_t attempt = 0;
-    result<Conn> conn;
+    std::uint64_t attempt;
+    std::unique_ptr<result<Conn>> conn; ///< large, and all items are as large as the largest
+
+    Prepared(std::uint64_t ticket, result<Conn> answer)
+        : attempt(ticket), conn(std::make_unique<result<Conn>>(std::move(answer)))
+    {
+    }
+};
+struct Visit {
+    std::unique_ptr<Visitor> visitor;
+};
+struct Call {
+    std::uint64_t id = 0;
+    std::optional<std::chrono::milliseconds> timeout; ///< none: the caller keeps the time himself
+    std::unique_ptr<Letter> letter;
+};
+struct CallOver {
+    std::uint64_t id = 0;
+};
+struct Pause {
+    bool paused = false;
 };
 
 } // namespace item
 
+/// The value that a call was answered with: a result<R>, or nothing if the call failed on its way.
+struct Answer {
+    std::shared_ptr<void> value;
+};
+
 using Item = std::variant<std::unique_ptr<Letter>, item::Send, item::Later, item::CancelLater, item::Close, item::Stop,
-    item::Prepared>;
+    item::Prepared, item::Visit, item::Call, item::CallOver, item::Pause>;
 
 /// Where everybody reaches a connection: what every Ref of it shares.
 ///
@@ -86,6 +103,9 @@ public:
     public:
         /// Calls Mailbox::take() soon, on the strand. Called under the lock: must only post.
         virtual void wake() = 0;
+
+        /// As item::Pause, from inside a callback of the client. Not called under the lock.
+        virtual void pause(bool paused) = 0;
 
     protected:
         ~Owner() = default;
@@ -100,12 +120,26 @@ public:
     void attach(Owner& owner);
 
     /// Puts an item in and wakes the owner. Letters and sends beyond the limit are refused with errc::inbox_full;
-    /// anything with errc::client_ended after the end. What is refused is destroyed here, a send's `done` told first.
+    /// anything with errc::client_ended after the end. What is refused is destroyed here; whoever it tells, first.
     error_code put(Item item);
     /// The same for a send whose end nobody waits for.
     error_code send(Frame&& frame);
 
     using SendHandler = boost::asio::any_completion_handler<void(error_code)>;
+
+    /// Puts a visitor in who does not wait; the handler is called when he tells `done`, on its executor.
+    void async_visit(std::unique_ptr<AsyncVisitor> visitor, SendHandler handler);
+
+    /// Puts a call in. Over when answer() says so, with client_ended when the client ends before, or at once with
+    /// inbox_full; then `done` is told, and `answer` has the value if there is one.
+    void call(item::Call call, std::shared_ptr<Answer> answer, std::unique_ptr<SendDone> done);
+    /// The same, and calls the handler on its executor. Cancelled before it is over, it is so with operation_aborted.
+    void async_call(item::Call call, std::shared_ptr<Answer> answer, SendHandler handler);
+    /// A call is over, if it is not so already.
+    void answer(std::uint64_t id, error_code ec, std::shared_ptr<void> value);
+
+    /// Stops or resumes what the client is given: at once within one of its callbacks, else in its turn.
+    error_code pause(bool paused);
 
     /// Puts a send in, and calls the handler when it is over, on its executor. Cancelled before the owner has taken it,
     /// it is over with operation_aborted.
@@ -116,6 +150,14 @@ public:
 
     /// All items in order, for the owner, in exchange for an empty vector, whose memory is used on.
     void take(std::vector<Item>& items);
+
+    /// The client, while it lives: for client_is(). nullptr before it is destroyed.
+    void show(const Client* client);
+    /// Asks about the client's type, if it is alive. `is` must only look at that: other threads use the client.
+    [[nodiscard]] bool client_is(bool (*is)(const Client* client)) const;
+
+    /// Kept until the end, and destroyed before anybody is told of that.
+    void keep(std::shared_ptr<void> kept);
 
     /// Letters count against the limit until this says that so many more were handled; sends until they are taken.
     void delivered(std::size_t messages);
@@ -151,12 +193,20 @@ public:
 
 private:
     struct Waiter;
+    struct Caller {
+        std::shared_ptr<Answer> answer;
+        std::unique_ptr<SendDone> done;
+        bool timed; // the owner keeps its time
+    };
 
     // These under the lock: as long as it is held and the client has not ended, the executor's context is there.
     error_code admit(Item& item);
+    [[nodiscard]] boost::asio::any_io_executor usable_executor() const;
+    void enter(item::Call& call, std::shared_ptr<Answer> answer, std::unique_ptr<SendDone> done);
     void wake_owner();
     static error_code refuse(Item& item, error_code why);
     std::optional<item::Send> take_out(std::uint64_t id);
+    void take_out(std::uint64_t id, item::Call& taken);
 
     void cancel_send(std::uint64_t id);
     void cancel_wait(std::uint64_t id);
@@ -167,8 +217,13 @@ private:
     boost::asio::any_io_executor executor_; // empty once ended: its context may be gone
     std::vector<Item> items_;
     std::vector<Waiter> waiters_;
+    std::map<std::uint64_t, Caller> callers_;
+    std::shared_ptr<void> kept_;
+    const Client* client_ = nullptr;
     std::optional<CloseReason> reason_;
     Owner* owner_ = nullptr;
+    std::mutex wake_mutex_; // for waker_, which is owner_: whoever holds it keeps the end waiting
+    Owner* waker_ = nullptr;
     bool closed_ = false; // nothing is let in any more
     bool awake_ = false;  // the owner was woken and has not taken yet
     std::size_t max_messages_;

@@ -24,9 +24,11 @@ public:
     void wait_writable() override;
     void shutdown() override;
     void close() noexcept override;
+    [[nodiscard]] std::string endpoint() const override { return inner_->endpoint(); }
     [[nodiscard]] std::string_view description() const override { return description_; }
 
 private:
+    void on_resolved(std::size_t addresses) override;
     void on_connected() override;
     void on_open() override;
     void on_open_failed(const Error& error) override;
@@ -50,6 +52,7 @@ private:
     error_code write_end_;       ///< what writing to `inner_` failed with
     bool open_ = false;          ///< the handshake is done
     bool more_ = false;          ///< `inner_` filled all the room that it had, and is likely to have more
+    bool inner_reads_ = false; ///< and was asked meanwhile: it has to end first
     bool reading_ = false;       ///< an on_readable() is owed
     bool writing_ = false;       ///< an on_writable() is owed
     bool answering_ = false;     ///< answer() is on its way

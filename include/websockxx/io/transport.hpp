@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace websockxx::io {
@@ -20,6 +21,8 @@ using Strand = boost::asio::strand<boost::asio::any_io_executor>;
 /// Hears from a Transport, on its strand, never from inside a call to it.
 class TransportListener {
 public:
+    /// The name was looked up, and has so many addresses. Must not close the transport.
+    virtual void on_resolved(std::size_t addresses) { (void)addresses; }
     /// The TCP connection (or what takes its place) is there; TLS may follow.
     virtual void on_connected() = 0;
     /// The transport is ready: read_some() and write_some() may be called.
@@ -54,7 +57,8 @@ public:
 
     /// Reads without waiting. Returns how many bytes; 0 with `asio::error::would_block` if there are none now, with
     /// `asio::error::eof` at an orderly end (TLS: close_notify), with another error at a disorderly one (TLS:
-    /// `asio::ssl::error::stream_truncated` without close_notify).
+    /// `asio::ssl::error::stream_truncated` without close_notify). While wait_readable() is pending it may be 0 with
+    /// `asio::error::in_progress`, and on_readable() comes soon.
     [[nodiscard]] virtual std::size_t read_some(std::span<std::byte> room, error_code& ec) = 0;
 
     /// Writes without waiting. Returns how many bytes were taken, maybe fewer; 0 with `asio::error::would_block` if
@@ -73,6 +77,9 @@ public:
 
     /// Ends everything at once.
     virtual void close() noexcept = 0;
+
+    /// Address and port of the far end while there is one, else "".
+    [[nodiscard]] virtual std::string endpoint() const { return {}; }
 
     /// A few words about the connection for a log: "TLSv1.3 TLS_AES_256_GCM_SHA384", or "".
     [[nodiscard]] virtual std::string_view description() const { return {}; }

@@ -82,9 +82,9 @@ struct TreeChild {
 /// A supervisor at work: carries out what RestartRules decides, and is what all handles of it share.
 ///
 /// Threads   All members, from any thread. Lives are begun and ended on a strand, without a lock.
-/// Lifetime  Outlives its work: after the end it only remembers the reason. The work itself is done by the Keeper, which
-///           is held by its alarm and so by the executor's context: if that is destroyed first, so is the Keeper, and
-///           the tree has ended with errc::runtime_ended.
+/// Lifetime  Outlives its work: after the end it only remembers the reason. The work itself is done by the Keeper,
+///           which is held by its alarm and so by the executor's context: if that is destroyed first, so is the Keeper,
+///           and the tree has ended with errc::runtime_ended.
 class Tree : public std::enable_shared_from_this<Tree> {
 public:
     struct Settings {
@@ -119,6 +119,9 @@ public:
 
     /// Starts the list. The handler learns when that is done, or has failed and everything has ended. Call it once.
     void begin(Handler started, const MakeAlarm& make = io::make_alarm);
+
+    /// Stops everything, unless the list has been started.
+    void cancel_start();
 
     // Requests. Handlers are called on their executors when it is done. The id is that of a new child, else empty.
 

@@ -10,9 +10,9 @@ namespace websockxx::protocol {
 /// Bytes that have arrived and are not used up yet, in one piece.
 class InputBuffer {
 public:
-    static constexpr std::size_t smallest = 4 * 1024;
+    static constexpr std::size_t smallest = 1024;
     /// More only if nobody takes out what is in.
-    static constexpr std::size_t largest = 64 * 1024;
+    static constexpr std::size_t largest = 256 * 1024;
 
     /// Room at the end, never empty. The buffer doubles up to `largest` while it is filled whole, and shrinks again
     /// after a while of small pieces. Moves the bytes.

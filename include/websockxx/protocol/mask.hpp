@@ -6,28 +6,29 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace websockxx::protocol {
 
-/// ChaCha20 as a source of random numbers (RFC 8439 2.3), keyed by the operating system's.
+/// ChaCha20 as a source of random numbers (RFC 8439 2.3), keyed by the operating system's when the first is drawn.
 class RandomSource {
 public:
     using Key = std::array<std::uint32_t, 8>;
 
-    RandomSource();
+    RandomSource() = default;
     explicit RandomSource(const Key& key) noexcept : key_(key) {}
 
-    [[nodiscard]] std::uint32_t draw() noexcept
+    [[nodiscard]] std::uint32_t draw()
     {
         if (used_ == block_.size()) next_block();
         return block_[used_++];
     }
 
 private:
-    void next_block() noexcept;
+    void next_block();
 
-    Key key_;
+    std::optional<Key> key_;
     std::uint64_t counter_ = 0;
     std::array<std::uint32_t, 16> block_{};
     std::size_t used_ = block_.size();

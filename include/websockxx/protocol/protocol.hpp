@@ -33,15 +33,15 @@ namespace websockxx::protocol {
 class Protocol {
 public:
     enum class Event {
-        nothing, ///< more bytes are needed
-        opened,  ///< the server accepted: response(), subprotocol(), deflate()
-        refused, ///< the opening handshake failed: error()
-        message, ///< a whole text or binary message: frame()
+        nothing,  ///< more bytes are needed
+        opened,   ///< the server accepted: response(), subprotocol(), deflate()
+        refused,  ///< the opening handshake failed: error()
+        message,  ///< a whole text or binary message: frame()
         fragment, ///< part of one, with Conn::deliver_fragments: fragment()
-        ping,    ///< not answered yet: frame()
-        pong,    ///< frame()
-        closed,  ///< the closing handshake is over, whoever began it: received() and, if close frames went out, sent()
-        failed,  ///< the server broke the protocol or a limit: error(); the close frame, sent(), is in output()
+        ping,     ///< not answered yet: frame()
+        pong,     ///< frame()
+        closed,   ///< the closing handshake is over, whoever began it: received() and, if close frames went out, sent()
+        failed,   ///< the server broke the protocol or a limit: error(); the close frame, sent(), is in output()
     };
 
     /// `context` must outlive this object; nothing is run on it (Beast wants a place for a timer that is never set).
@@ -53,7 +53,7 @@ public:
     /// Puts the request of the opening handshake into output(). The conn must have passed Conn::check().
     void start();
 
-    /// Room for incoming bytes, never empty: 4 KiB at first, growing to 64 KiB while it is filled whole; inside a long
+    /// Room for incoming bytes, never empty: 1 KiB at first, growing to 256 KiB while it is filled whole; inside a long
     /// payload, room in the message itself.
     [[nodiscard]] std::span<std::byte> prepare();
     /// The first `size` bytes of the room were filled.
@@ -70,6 +70,8 @@ public:
     [[nodiscard]] const Frame& frame() const noexcept;
     /// What `fragment` brought, as long.
     [[nodiscard]] const Fragment& fragment() const noexcept;
+    /// How many frames `message` and `fragment` came in so far.
+    [[nodiscard]] std::size_t frames() const noexcept;
     /// The answer to the opening handshake.
     [[nodiscard]] const Response& response() const noexcept;
     [[nodiscard]] std::string_view subprotocol() const noexcept;
@@ -98,6 +100,8 @@ public:
     /// How many bytes were ever put into output().
     [[nodiscard]] std::uint64_t produced() const noexcept;
 
+    /// The answer to the opening handshake is not needed any more: gives its memory back.
+    void forget_handshake() noexcept;
     /// Gives memory back: nothing has been received or sent for a while.
     void trim() noexcept;
 

@@ -61,6 +61,8 @@ public:
     [[nodiscard]] const Frame& frame() const noexcept { return frame_; }
     /// Until the next call of next() or prepare().
     [[nodiscard]] const Fragment& fragment() const noexcept { return fragment_; }
+    /// How many frames that message, or what has come of it, consists of.
+    [[nodiscard]] std::size_t frames() const noexcept { return frames_; }
     [[nodiscard]] const Failure& failure() const noexcept { return failure_; }
 
     /// Gives memory back that is not needed now, because nothing has come for a while.
@@ -75,6 +77,9 @@ private:
     [[nodiscard]] Step on_data(const FrameHeader& header);
     [[nodiscard]] bool check_order(const FrameHeader& header);
     [[nodiscard]] bool check_limits(const FrameHeader& header);
+
+    [[nodiscard]] bool is_worth_waiting_for(const FrameHeader& header, std::size_t available) const noexcept;
+    [[nodiscard]] Outcome wait_for(const FrameHeader& header);
 
     [[nodiscard]] bool is_small_message(const FrameHeader& header, std::size_t available) const noexcept;
     void show_small_messages() noexcept;
@@ -115,9 +120,10 @@ private:
 
     // The message that is coming in several parts.
     MessageBuffer parts_;
-    std::string_view whole_; // what lies in the input, to be given from there, and is not in parts_
-    std::uint64_t size_ = 0; // of its payload, inflated, so far
-    FragmentedText tail_;    // of a text that is given in parts
+    std::string_view whole_;    // what lies in the input, to be given from there, and is not in parts_
+    std::uint64_t size_ = 0;    // of its payload, inflated, so far
+    FragmentedText tail_;       // of a text that is given in parts, or waited for
+    std::size_t looked_at_ = 0; // of a text that is waited for
     bool inside_message_ = false;
     bool begun_given_ = false; // a fragment of it was given
     bool compressed_ = false;
@@ -130,7 +136,7 @@ private:
     bool inside_frame_ = false;
     bool fin_ = false;
     bool ends_empty_ = false;
-    std::uint64_t left_ = 0; // payload bytes that have not been read
+    std::uint64_t left_ = 0;                    // payload bytes that have not been read
     Stream::Fault fault_ = Stream::Fault::none; // found by commit()
 
     unsigned small_uses_ = 0; // of large parts_, in a row

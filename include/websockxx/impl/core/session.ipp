@@ -61,7 +61,7 @@ void Session::begin_attempt()
 void Session::on(event::Prepared& e)
 {
     if (state_ != State::preparing) return;
-    attempt_conn_ = e.conn;
+    attempt_conn_ = std::make_shared<const Conn>(e.conn);
     open(std::move(e.conn));
 }
 
@@ -122,7 +122,7 @@ void Session::on(event::ConnectAnswered&)
     state_ = State::open;
     opened_at_ = now_;
     pinged_at_.reset();
-    arm(Timer::heartbeat, conn().timeouts.ping_interval);
+    if (!paused_) arm(Timer::heartbeat, conn().timeouts.ping_interval);
     if (std::exchange(ever_open_, true)) return;
     give(command::ReportStarted{});
 }
@@ -141,6 +141,21 @@ void Session::beat(std::chrono::milliseconds quiet)
     if (timeouts.pong.count() <= 0) return arm(Timer::heartbeat, timeouts.ping_interval);
     pinged_at_ = now_;
     arm(Timer::heartbeat, timeouts.pong);
+}
+
+// The silence of a server that nobody listens to says nothing.
+void Session::on(event::PauseAsked&)
+{
+    paused_ = true;
+    if (state_ != State::open) return;
+    pinged_at_.reset();
+    arm(Timer::heartbeat, {});
+}
+
+void Session::on(event::ResumeAsked&)
+{
+    if (!std::exchange(paused_, false) || state_ != State::open) return;
+    arm(Timer::heartbeat, conn().timeouts.ping_interval);
 }
 
 void Session::on(event::CloseAsked& e)

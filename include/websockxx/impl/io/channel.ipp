@@ -18,7 +18,11 @@ inline constexpr std::size_t read_budget_bytes = 512 * 1024;
 
 Channel::Channel(
     const Conn& conn, std::unique_ptr<Transport> transport, boost::asio::execution_context& context, Listener& listener)
-    : conn_(conn), transport_(std::move(transport)), protocol_(conn, context), listener_(listener)
+    : conn_(std::make_unique<const Conn>(conn)),
+      send_queue_bytes_(conn.limits.send_queue_bytes),
+      transport_(std::move(transport)),
+      protocol_(conn, context),
+      listener_(listener)
 {
 }
 
@@ -26,7 +30,13 @@ Channel::~Channel() = default;
 
 void Channel::open(const std::shared_ptr<void>& owner)
 {
-    transport_->open(conn_, std::shared_ptr<TransportListener>{owner, this});
+    const auto conn = std::move(conn_);
+    transport_->open(*conn, std::shared_ptr<TransportListener>{owner, this});
+}
+
+void Channel::on_resolved(std::size_t addresses)
+{
+    if (!closed_) listener_.on_resolved(addresses);
 }
 
 void Channel::on_connected()
@@ -56,7 +66,7 @@ void Channel::on_readable()
 void Channel::read_available()
 {
     std::size_t budget = channel_detail::read_budget_bytes;
-    while (!closed_ && !write_error_) {
+    while (!closed_ && !write_error_ && (discarding_ || listener_.reads())) {
         std::byte waste[4096];
         const auto room = discarding_ ? std::span<std::byte>{waste} : protocol_.prepare();
         error_code ec;
@@ -73,6 +83,7 @@ void Channel::read_available()
 
 void Channel::take_in(std::size_t size)
 {
+    bytes_received_ += size;
     if (discarding_) return;
     protocol_.commit(size);
     listener_.on_input();
@@ -90,9 +101,10 @@ void Channel::lose(error_code ec, bool unsent)
 // What cannot be written may be explained by what can still be read: a close frame that came before the reset.
 void Channel::lose_output()
 {
-    while (!closed_ && !discarding_) {
+    while (!closed_ && !discarding_ && listener_.reads()) {
         error_code ec;
         const auto size = transport_->read_some(protocol_.prepare(), ec);
+        if (ec == boost::asio::error::in_progress) return; // on_readable() leads here again
         if (ec.failed()) break;
         take_in(size);
     }
@@ -104,7 +116,7 @@ void Channel::settle()
     if (!open_ || closed_) return;
     flush();
     if (write_error_) return lose_output();
-    if (reading_ || (congested() && !discarding_)) return;
+    if (reading_ || (!discarding_ && (congested() || !listener_.reads()))) return;
     reading_ = true;
     transport_->wait_readable();
 }
@@ -124,8 +136,10 @@ void Channel::flush()
             return;
         }
         protocol_.consume(size);
+        bytes_sent_ += size;
     }
     report_sent();
+    report_congestion();
     if (discarding_ && !shut_down_ && protocol_.output().empty()) {
         shut_down_ = true;
         transport_->shutdown();
@@ -136,10 +150,16 @@ void Channel::report_sent()
 {
     const auto gone = protocol_.produced() - protocol_.output().size();
     while (!unsent_.empty() && unsent_.front().upto <= gone) {
-        const auto done = std::move(unsent_.front().done);
-        unsent_.pop_front();
-        done->done({});
+        const auto sent = unsent_.pop_front();
+        sent.done->done({});
     }
+}
+
+void Channel::report_congestion()
+{
+    if (was_congested_ ? !protocol_.output().empty() : !congested()) return;
+    was_congested_ = !was_congested_;
+    listener_.on_congestion(was_congested_);
 }
 
 void Channel::on_writable()
@@ -161,7 +181,7 @@ void Channel::close(error_code ec)
 {
     if (std::exchange(closed_, true)) return;
     transport_->close();
-    for (auto& unsent : std::exchange(unsent_, {})) unsent.done->done(ec);
+    for (auto& unsent : unsent_.take()) unsent.done->done(ec);
 }
 
 bool Channel::would_block(const error_code& ec) noexcept

@@ -9,6 +9,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <new>
 #include <string>
@@ -27,6 +28,13 @@ inline constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365
 std::chrono::milliseconds fit(std::chrono::milliseconds delay)
 {
     return std::clamp(delay, std::chrono::milliseconds{0}, longest);
+}
+
+// By which a client is known to observers, and in a trace if it has no name.
+std::uint64_t next_client()
+{
+    static std::atomic<std::uint64_t> last{0};
+    return ++last;
 }
 
 // What a callback threw, as an Error. An error_code keeps its meaning; anything else is errc::callback_threw.
@@ -56,16 +64,22 @@ Connection::Connection(std::unique_ptr<Client> client, Conn conn, core::Settings
       session_(std::move(conn), std::move(settings)),
       hooks_(std::move(hooks)),
       environment_(std::move(environment)),
+      history_{.client = connection_detail::next_client(), .name = hooks_.name},
       alarm_(environment_.make_alarm(strand_))
 {
+    if (history_.name.empty()) history_.name = "#" + std::to_string(history_.client);
+    if (!hooks_.watchers.empty() || hooks_.debug != Debug{}) show(hooks_.debug);
+    mailbox_->show(client_.get());
 }
 
 // Without Finish this is the end of the executor's context: nobody can be called back any more.
 Connection::~Connection()
 {
+    if (!reason_) end_watch({.error = errc::runtime_ended});
     {
         // What dies here may hold a Link, which must not wait for what dies behind it.
         const CallbackScope scope{*mailbox_};
+        mailbox_->show(nullptr);
         client_.reset();
         letters_.clear();
         later_.clear();
@@ -78,6 +92,7 @@ Connection::~Connection()
 
 void Connection::begin()
 {
+    history_.began_at = environment_.clock();
     mailbox_->attach(*this);
     feed(core::event::Started{});
     settle();
@@ -91,30 +106,38 @@ void Connection::feed(core::Event event)
     events_.push_back(std::move(event));
     if (std::exchange(busy_, true)) return;
     while (!events_.empty()) {
-        auto next = std::move(events_.front());
-        events_.pop_front();
-        auto commands = session_.step(std::move(next), alarm_->now());
+        auto commands = session_.step(events_.pop_front(), alarm_->now());
         for (auto& command : commands) std::visit([this](auto& c) { run(c); }, command);
     }
+    events_ = {}; // they are large, and rare
     busy_ = false;
 }
 
 // The end of everything that happens on the strand, but for what a channel reports by itself.
 void Connection::settle()
 {
+    if (held_ && session_.reads()) on_input();
     deliver_letters();
     if (channel_) channel_->settle();
     set_alarm();
 }
 
+void Connection::on_resolved(std::size_t addresses)
+{
+    if (watch_) watch_->resolved(addresses);
+}
+
 void Connection::on_transport_connected()
 {
+    history_.connected_at = environment_.clock();
+    if (watch_) watch_->connected(channel_->transport().endpoint());
     feed(core::event::TransportConnected{});
     settle();
 }
 
 void Connection::on_transport_open()
 {
+    if (watch_ && session_.conn().secure) watch_->tls_done(channel_->transport().description());
     feed(core::event::TransportOpened{});
     if (channel_) channel_->protocol().start();
     on_input(); // a request that cannot be made is refused here
@@ -131,23 +154,39 @@ void Connection::on_input()
 {
     using Event = protocol::Protocol::Event;
     heard_at_ = alarm_->now();
-    while (channel_) {
+    while (channel_ && session_.reads()) {
         auto& protocol = channel_->protocol();
         switch (protocol.next()) {
-        case Event::nothing: deliver_letters(); return set_alarm();
+        case Event::nothing: held_ = false; deliver_letters(); return set_alarm();
         case Event::opened: feed(core::event::Opened{}); break;
         case Event::refused: feed(core::event::OpenFailed{protocol.error()}); break;
-        case Event::message: ask([&](Client& client) { return client.handle_frame(protocol.frame()); }); break;
-        case Event::fragment:
-            ask([&](Client& client) { return client.handle_fragment(protocol.fragment()); });
+        case Event::message:
+            ask([&] { watch_->received(Callback::handle_frame, protocol.frame(), protocol.frames()); },
+                [&](Client& client) { return client.handle_frame(protocol.frame()); });
             break;
-        case Event::ping: ask([&](Client& client) { return client.handle_ping(protocol.frame()); }); break;
-        case Event::pong: ask([&](Client& client) { return client.handle_pong(protocol.frame()); }); break;
-        case Event::closed: feed(core::event::ClosePassed{protocol.sent(), protocol.received()}); break;
-        case Event::failed: feed(core::event::ProtocolFailed{protocol.error(), protocol.sent()}); break;
+        case Event::fragment:
+            ask([&] { watch_->received(protocol.fragment(), protocol.frames()); },
+                [&](Client& client) { return client.handle_fragment(protocol.fragment()); });
+            break;
+        case Event::ping:
+            ask([&] { watch_->received(Callback::handle_ping, protocol.frame(), 1); },
+                [&](Client& client) { return client.handle_ping(protocol.frame()); });
+            break;
+        case Event::pong:
+            on_pong(protocol.frame());
+            ask([&] { watch_->received(Callback::handle_pong, protocol.frame(), 1); },
+                [&](Client& client) { return client.handle_pong(protocol.frame()); });
+            break;
+        case Event::closed:
+            if (watch_) watch_->close_received(*protocol.received(), session_.delivers() ? protocol.sent() : std::nullopt);
+            feed(core::event::ClosePassed{protocol.sent(), protocol.received()}); break;
+        case Event::failed:
+            if (watch_) watch_->protocol_failed(protocol.error(), session_.delivers() ? protocol.sent() : std::nullopt);
+            feed(core::event::ProtocolFailed{protocol.error(), protocol.sent()}); break;
         }
         flush_if_much();
     }
+    held_ = channel_ != nullptr;
     set_alarm();
 }
 
@@ -155,6 +194,17 @@ void Connection::on_lost(error_code ec, bool unsent)
 {
     feed(core::event::Lost{ec, unsent});
     settle();
+}
+
+void Connection::on_congestion(bool congested)
+{
+    if (watch_) watch_->congested(channel_->queued(), congested);
+}
+
+void Connection::on_pong(const Frame& pong)
+{
+    const auto took = round_trip_.pong_received(pong.size(), environment_.clock());
+    if (took && watch_) watch_->round_trip(*took);
 }
 
 void Connection::on_output()
@@ -201,6 +251,7 @@ void Connection::set_alarm()
 {
     auto next = deadlines_.next();
     if (!later_.empty() && (!next || later_.begin()->first.first < *next)) next = later_.begin()->first.first;
+    if (const auto call = calls_.next(); call && (!next || *call < *next)) next = call;
     // While a `prepare` hook is asked, nothing but the alarm may be there to keep this alive.
     if (!next && ticket_ != 0) next = alarm_at_.value_or(alarm_->now() + connection_detail::longest);
     if (next == alarm_at_) return;
@@ -215,12 +266,30 @@ void Connection::pop_later(std::chrono::milliseconds now)
         letters_.push_back({later_.begin()->first.second, std::move(later_.begin()->second)});
         later_.erase(later_.begin());
     }
+    while (const auto call = calls_.pop(now)) mailbox_->answer(*call, errc::call_timeout, nullptr);
 }
 
 // ---- Commands
 
+// Also for an attempt that was over before anything was opened.
+void Connection::begin_attempt(const Conn& conn)
+{
+    if (history_.in_attempt) return; // with the `prepare` hook
+    history_.begin_attempt(environment_.clock());
+    round_trip_.forget();
+    if (watch_) watch_->attempt_started(conn);
+}
+
+void Connection::end_attempt(const CloseReason& reason, int attempt)
+{
+    if (!std::exchange(history_.in_attempt, false)) return;
+    if (watch_) watch_->disconnected(reason, attempt);
+    history_.established = false;
+}
+
 void Connection::run(core::command::Prepare& command)
 {
+    begin_attempt(command.conn);
     ticket_ = mailbox_->next_id();
     try {
         const CallbackScope scope{*mailbox_};
@@ -234,6 +303,7 @@ void Connection::run(core::command::Prepare& command)
 
 void Connection::run(core::command::Open& command)
 {
+    begin_attempt(command.conn);
     if (command.conn.secure && command.conn.tls.danger_accept_any_certificate) {
         log(Severity::warning,
             "TLS verification is off for " + command.conn.authority() + ": anyone may read and change what is sent");
@@ -255,6 +325,7 @@ void Connection::run(core::command::Open& command)
 
 void Connection::run(core::command::Arm& command)
 {
+    if (watch_ && command.timer == core::Timer::retry) watch_->retry_scheduled(command.after);
     deadlines_.arm(command.timer, alarm_->now() + connection_detail::fit(command.after));
 }
 
@@ -264,23 +335,34 @@ void Connection::run(core::command::CallConnect&)
 {
     auto& protocol = channel_->protocol();
     const Connected connected{session_.conn(), protocol.response(), protocol.subprotocol(), protocol.deflate()};
+    history_.upgraded(environment_.clock());
+    if (watch_) watch_->upgraded(protocol.subprotocol(), protocol.deflate(), protocol.response());
+    if (watch_) watch_->begins(Callback::handle_connect);
     Action action = Client::ok();
     if (!guard([&](Client& client) { action = client.handle_connect(connected); })) return;
     for (const auto& frame : action.frames()) {
-        if (const auto ec = protocol.write(frame)) return feed(core::event::ReplyFailed{Error{ec, Phase::open}});
+        if (watch_) watch_->replies(frame);
+        if (const auto ec = write(frame, Monitor::Why::reply)) return feed(core::event::ReplyFailed{Error{ec, Phase::open}});
     }
+    protocol.forget_handshake();
+    std::vector<Item>().swap(items_);
     feed(core::event::ConnectAnswered{});
     if (const auto* close = action.closing()) feed(core::event::CloseAsked{close->code, close->text});
 }
 
 void Connection::run(core::command::SendClose& command)
 {
-    if (channel_) (void)channel_->protocol().close(command.code, command.text); // checked by the session
+    if (!channel_) return;
+    if (watch_ && session_.state() == core::Session::State::closing) watch_->closing(session_.reason());
+    const auto ec = channel_->protocol().close(command.code, command.text); // checked by the session
+    if (watch_ && !ec) watch_->close_sent(*channel_->protocol().sent());
 }
 
 void Connection::run(core::command::SendPing&)
 {
-    if (channel_) (void)channel_->protocol().write(Frame::ping()); // an empty ping can always be encoded
+    if (!channel_) return;
+    (void)write(Frame::ping(), Monitor::Why::other); // an empty ping can always be encoded
+    round_trip_.ping_sent(environment_.clock());
 }
 
 void Connection::run(core::command::Shutdown&)
@@ -291,9 +373,12 @@ void Connection::run(core::command::Shutdown&)
 void Connection::run(core::command::Drop&)
 {
     ticket_ = 0;
+    held_ = false;
     if (!channel_) return;
     channel_->flush();
     channel_->close(errc::connection_lost);
+    history_.bytes_received += channel_->bytes_received();
+    history_.bytes_sent += channel_->bytes_sent();
     // It may be what is calling us.
     boost::asio::post(strand_, [dead = std::move(channel_)] {});
 }
@@ -307,6 +392,9 @@ void Connection::run(core::command::ReportStarted& command)
 void Connection::run(core::command::CallDisconnect& command)
 {
     const Disconnect why{command.reason, command.attempt, session_.conn(), command.established};
+    begin_attempt(session_.conn()); // if it was over before it began
+    end_attempt(command.reason, command.attempt);
+    if (watch_) watch_->begins(Callback::handle_disconnect);
     Decision decision = Client::ok();
     if (!guard([&](Client& client) { decision = client.handle_disconnect(why); })) return;
     feed(core::event::Decided{std::move(decision), environment_.draw()});
@@ -314,13 +402,18 @@ void Connection::run(core::command::CallDisconnect& command)
 
 void Connection::run(core::command::CallTerminate& command)
 {
+    end_attempt(command.reason, 0);
+    if (watch_) watch_->begins(Callback::terminate);
     const CallbackScope scope{*mailbox_};
     client_->terminate(command.reason);
+    if (watch_) watch_->returned();
 }
 
 void Connection::run(core::command::Finish& command)
 {
     ticket_ = 0; // a `prepare` hook that still owes its answer is not waited for
+    mailbox_->show(nullptr);
+    calls_ = {};
     letters_.clear();
     later_.clear();
     {
@@ -333,6 +426,7 @@ void Connection::run(core::command::Finish& command)
     }
     hooks_.prepare = {};
     hooks_.log = {};
+    end_watch(command.reason);
     reason_ = std::move(command.reason);
     // What our callers still hold, such as the message whose callback this is, may refer to what whoever waits for the
     // end destroys next: so it is told behind them.
@@ -354,6 +448,12 @@ void Connection::wake()
     boost::asio::post(strand_, [weak = weak_from_this()] {
         if (const auto self = weak.lock()) self->drain();
     });
+}
+
+void Connection::pause(bool paused)
+{
+    if (paused) feed(core::event::PauseAsked{});
+    else feed(core::event::ResumeAsked{});
 }
 
 void Connection::drain()
@@ -382,7 +482,7 @@ void Connection::handle(item::Send& send)
     // A frame that is larger than the whole queue may still go when nothing else waits.
     if (!ec && queued > 0 && queued + send.frame.size() > session_.conn().limits.send_queue_bytes)
         ec = errc::send_queue_full;
-    if (!ec) ec = channel_->protocol().write(send.frame);
+    if (!ec) ec = write(send.frame, Monitor::Why::other);
     if (!ec && send.done) channel_->when_sent(std::move(send.done));
     else if (ec && send.done) send.done->done(ec);
     else if (ec) log(Severity::error, "a frame was not sent: " + ec.message()); // nobody else would tell
@@ -398,7 +498,7 @@ void Connection::handle(item::CancelLater& cancel)
 {
     if (cancel.id == 0) return; // of no send_after(), but of every other letter
     const auto taken = std::erase_if(later_, [&](const auto& entry) { return entry.first.second == cancel.id; }) +
-                       std::erase_if(letters_, [&](const Waiting& waiting) { return waiting.id == cancel.id; });
+                       letters_.erase_if([&](const Waiting& waiting) { return waiting.id == cancel.id; });
     mailbox_->delivered(taken);
 }
 
@@ -410,21 +510,45 @@ void Connection::handle(item::Prepared& prepared)
 {
     if (prepared.attempt != ticket_) return;
     ticket_ = 0;
-    if (prepared.conn) feed(core::event::Prepared{std::move(*prepared.conn)});
-    else feed(core::event::PrepareFailed{prepared.conn.error()});
+    auto& conn = *prepared.conn;
+    if (conn) feed(core::event::Prepared{*std::move(conn)});
+    else feed(core::event::PrepareFailed{conn.error()});
 }
+
+// Behind the end of the client there is nobody to visit; before it, there always is.
+void Connection::handle(item::Visit& visit)
+{
+    if (!client_) return visit.visitor->refuse(errc::client_ended);
+    const CallbackScope scope{*mailbox_};
+    visit.visitor->visit(*client_, *this);
+}
+
+void Connection::handle(item::Call& call)
+{
+    if (!client_) return; // its end tells the caller
+    if (call.timeout) calls_.add(call.id, alarm_->now() + connection_detail::fit(*call.timeout));
+    letters_.push_back({call.id, std::move(call.letter)});
+    deliver_letters();
+}
+
+void Connection::handle(item::CallOver& over)
+{
+    calls_.remove(over.id);
+    mailbox_->delivered(letters_.erase_if([&](const Waiting& waiting) { return waiting.id == over.id; }));
+}
+
+void Connection::handle(item::Pause& asked) { pause(asked.paused); }
 
 void Connection::deliver_letters()
 {
     while (!letters_.empty() && session_.delivers() && !channel_->congested()) {
-        const auto letter = std::move(letters_.front().letter);
-        letters_.pop_front();
+        const auto letter = letters_.pop_front().letter;
         mailbox_->delivered(1);
         if (const auto* type = letter->unhandled()) {
             log(Severity::error, "no public handle_info for a message of type " + boost::core::demangle(type->name()));
             continue;
         }
-        ask([&](Client& client) { return letter->deliver(client); });
+        ask([&] { watch_->received(*letter); }, [&](Client& client) { return letter->deliver(client); });
     }
 }
 
@@ -433,7 +557,9 @@ void Connection::deliver_letters()
 void Connection::threw()
 {
     const auto exception = std::current_exception();
-    feed(core::event::Threw{connection_detail::describe(exception), exception});
+    auto error = connection_detail::describe(exception);
+    if (watch_) watch_->threw(error);
+    feed(core::event::Threw{std::move(error), exception});
 }
 
 template <class Callback>
@@ -442,6 +568,7 @@ bool Connection::guard(Callback&& callback)
     try {
         const CallbackScope scope{*mailbox_};
         callback(*client_);
+        if (watch_) watch_->returned();
         return true;
     }
     catch (...) {
@@ -451,31 +578,59 @@ bool Connection::guard(Callback&& callback)
 }
 
 // What every message passes through: an answer is made where it is used.
-template <class Callback>
-void Connection::ask(Callback&& callback)
+template <class Tell, class Callback>
+void Connection::ask(Tell&& tell, Callback&& callback)
 {
     if (!session_.delivers()) return;
-    const auto action = [&]() -> Action {
-        try {
-            const CallbackScope scope{*mailbox_};
-            return callback(*client_);
-        }
-        catch (...) {
-            threw();
-            return Client::ok();
-        }
-    }();
+    if (watch_) [[unlikely]] return ask_watched(tell, callback);
+    const auto action = call(callback);
     if (!action.is_ok()) carry_out(action);
+}
+
+template <class Tell, class Callback>
+void Connection::ask_watched(Tell& tell, Callback& callback)
+{
+    tell();
+    const auto action = call(callback);
+    if (watch_) watch_->returned();
+    for (const auto& frame : action.frames()) watch_->replies(frame);
+    if (!action.is_ok()) carry_out(action);
+}
+
+template <class Callback>
+Action Connection::call(Callback& callback)
+{
+    try {
+        const CallbackScope scope{*mailbox_};
+        return callback(*client_);
+    }
+    catch (...) {
+        threw();
+        return Client::ok();
+    }
 }
 
 void Connection::carry_out(const Action& action)
 {
     for (const auto& frame : action.frames()) {
-        if (const auto ec = channel_->protocol().write(frame))
+        if (const auto ec = write(frame, Monitor::Why::reply))
             return feed(core::event::ReplyFailed{Error{ec, Phase::open}});
         flush_if_much();
     }
     if (const auto* close = action.closing()) feed(core::event::CloseAsked{close->code, close->text});
+}
+
+error_code Connection::write(const Frame& frame, Monitor::Why why)
+{
+    if (watch_) [[unlikely]] return write_watched(frame, why);
+    return channel_->protocol().write(frame);
+}
+
+error_code Connection::write_watched(const Frame& frame, Monitor::Why why)
+{
+    const auto ec = channel_->protocol().write(frame);
+    if (!ec) watch_->sent(frame, why);
+    return ec;
 }
 
 void Connection::flush_if_much()

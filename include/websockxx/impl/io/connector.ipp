@@ -38,6 +38,7 @@ void Connector::look_up(const std::string& host, std::uint16_t port)
     resolver_.async_resolve(host, std::to_string(port), boost::asio::ip::resolver_base::numeric_service,
         life_.bind([this](error_code ec, const auto& results) {
             if (ec) return finish({ec, Phase::resolve, name_}, {});
+            life_.listener().on_resolved(results.size());
             race({results.begin(), results.end()});
         }));
 }

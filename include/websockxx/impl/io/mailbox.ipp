@@ -90,8 +90,8 @@ Mailbox::~Mailbox() = default;
 
 void Mailbox::attach(Owner& owner)
 {
-    const std::lock_guard lock{mutex_};
-    owner_ = &owner;
+    const std::scoped_lock lock{mutex_, wake_mutex_};
+    owner_ = waker_ = &owner;
     if (!items_.empty()) wake_owner();
 }
 
@@ -104,7 +104,8 @@ error_code Mailbox::put(Item item)
 error_code Mailbox::admit(Item& item)
 {
     const bool counts = std::holds_alternative<std::unique_ptr<Letter>>(item) ||
-                        std::holds_alternative<item::Send>(item) || std::holds_alternative<item::Later>(item);
+                        std::holds_alternative<item::Send>(item) || std::holds_alternative<item::Later>(item) ||
+                        std::holds_alternative<item::Call>(item);
     if (closed_) return refuse(item, errc::client_ended);
     if (counts && messages_ >= max_messages_) return refuse(item, errc::inbox_full);
     const bool sends = std::holds_alternative<item::Send>(item);
@@ -117,13 +118,18 @@ error_code Mailbox::admit(Item& item)
 
 error_code Mailbox::send(Frame&& frame)
 {
-    const std::lock_guard lock{mutex_};
-    if (closed_) return errc::client_ended;
-    if (messages_ >= max_messages_) return errc::inbox_full;
-    items_.emplace_back(std::in_place_type<item::Send>, 0, std::move(frame), nullptr);
-    ++messages_;
-    ++sends_;
-    wake_owner();
+    {
+        const std::lock_guard lock{mutex_};
+        if (closed_) return errc::client_ended;
+        if (messages_ >= max_messages_) return errc::inbox_full;
+        items_.emplace_back(std::in_place_type<item::Send>, 0, std::move(frame), nullptr);
+        ++messages_;
+        ++sends_;
+        if (!owner_ || std::exchange(awake_, true)) return {};
+    }
+    // A system call, maybe: other threads that send need not wait for it.
+    const std::lock_guard lock{wake_mutex_};
+    if (waker_) waker_->wake();
     return {};
 }
 
@@ -137,6 +143,7 @@ void Mailbox::wake_owner()
 error_code Mailbox::refuse(Item& item, error_code why)
 {
     if (auto* send = std::get_if<item::Send>(&item); send && send->done) send->done->done(why);
+    if (auto* visit = std::get_if<item::Visit>(&item)) visit->visitor->refuse(why);
     return why;
 }
 
@@ -152,10 +159,104 @@ void Mailbox::async_send(Frame frame, SendHandler handler)
     }
     Item item;
     const std::lock_guard lock{mutex_};
-    auto via = reason_ ? asio::any_io_executor{asio::system_executor{}} : executor_;
-    auto done = std::make_unique<mailbox_detail::CompleteSend>(std::move(handler), std::move(via));
+    auto done = std::make_unique<mailbox_detail::CompleteSend>(std::move(handler), usable_executor());
     item = item::Send{id, std::move(frame), std::move(done)};
     (void)admit(item); // refused, it has told `done`
+}
+
+void Mailbox::async_visit(std::unique_ptr<AsyncVisitor> visitor, SendHandler handler)
+{
+    Item item;
+    const std::lock_guard lock{mutex_};
+    visitor->done = std::make_unique<mailbox_detail::CompleteSend>(std::move(handler), usable_executor());
+    item = item::Visit{std::move(visitor)};
+    (void)admit(item); // refused, it has told the visitor
+}
+
+void Mailbox::call(item::Call call, std::shared_ptr<Answer> answer, std::unique_ptr<SendDone> done)
+{
+    const std::lock_guard lock{mutex_};
+    enter(call, std::move(answer), std::move(done));
+}
+
+void Mailbox::async_call(item::Call call, std::shared_ptr<Answer> answer, SendHandler handler)
+{
+    namespace asio = boost::asio;
+    // First of all: once the call is known to others, its handler may have run.
+    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
+        slot.assign([weak = weak_from_this(), id = call.id](asio::cancellation_type) {
+            if (const auto mailbox = weak.lock()) mailbox->answer(id, asio::error::operation_aborted, nullptr);
+        });
+    }
+    const std::lock_guard lock{mutex_};
+    enter(call, std::move(answer),
+        std::make_unique<mailbox_detail::CompleteSend>(std::move(handler), usable_executor()));
+}
+
+// Known before the letter is, which may be answered as soon as it is put in.
+void Mailbox::enter(item::Call& call, std::shared_ptr<Answer> answer, std::unique_ptr<SendDone> done)
+{
+    const auto id = call.id;
+    const auto entry =
+        callers_.emplace(id, Caller{std::move(answer), std::move(done), call.timeout.has_value()}).first;
+    Item item{std::move(call)};
+    const auto ec = admit(item);
+    call = std::move(std::get<item::Call>(item));
+    if (!ec) return;
+    entry->second.done->done(ec);
+    callers_.erase(entry);
+}
+
+void Mailbox::answer(std::uint64_t id, error_code ec, std::shared_ptr<void> value)
+{
+    decltype(callers_)::node_type caller;
+    item::Call request; // destroyed without the lock: that answers, too
+    const std::lock_guard lock{mutex_};
+    caller = callers_.extract(id);
+    if (caller.empty()) return;
+    if (ec) take_out(id, request);
+    // What the client has let go of at its end, it has not forgotten to answer.
+    if (ec == errc::no_reply && !client_) {
+        ec = errc::client_ended;
+        value = nullptr;
+    }
+    const bool owner_knows = caller.mapped().timed || ec;
+    Item over{item::CallOver{id}};
+    if (owner_knows) (void)admit(over); // refused: the end has cleared it all away
+    caller.mapped().answer->value = std::move(value);
+    caller.mapped().done->done(ec);
+}
+
+error_code Mailbox::pause(bool paused)
+{
+    Owner* owner = nullptr;
+    {
+        const std::lock_guard lock{mutex_};
+        if (closed_) return errc::client_ended;
+        if (mailbox_detail::in_callback_of == this) owner = owner_;
+    }
+    // Here the strand is ours, so the owner stays.
+    if (!owner) return put(item::Pause{paused});
+    owner->pause(paused);
+    return {};
+}
+
+void Mailbox::show(const Client* client)
+{
+    const std::lock_guard lock{mutex_};
+    client_ = client;
+}
+
+bool Mailbox::client_is(bool (*is)(const Client* client)) const
+{
+    const std::lock_guard lock{mutex_};
+    return client_ && is(client_);
+}
+
+void Mailbox::keep(std::shared_ptr<void> kept)
+{
+    const std::lock_guard lock{mutex_};
+    kept_ = std::move(kept);
 }
 
 void Mailbox::cancel_send(std::uint64_t id)
@@ -187,6 +288,19 @@ std::optional<item::Send> Mailbox::take_out(std::uint64_t id)
     return taken;
 }
 
+void Mailbox::take_out(std::uint64_t id, item::Call& taken)
+{
+    const auto is_it = [id](const Item& item) {
+        const auto* call = std::get_if<item::Call>(&item);
+        return call && call->id == id;
+    };
+    const auto found = std::find_if(items_.begin(), items_.end(), is_it);
+    if (found == items_.end()) return;
+    taken = std::move(std::get<item::Call>(*found));
+    items_.erase(found);
+    --messages_;
+}
+
 void Mailbox::take(std::vector<Item>& items)
 {
     const std::lock_guard lock{mutex_};
@@ -210,18 +324,33 @@ void Mailbox::end(CloseReason reason)
         owner_ = nullptr;
         items = std::exchange(items_, {});
     }
+    {
+        const std::lock_guard lock{wake_mutex_};
+        waker_ = nullptr;
+    }
     for (auto& item : items) refuse(item, errc::client_ended);
     items.clear(); // before whoever waits goes on: they may refer to what he destroys next
 
+    std::shared_ptr<void> kept;
+    {
+        const std::lock_guard lock{mutex_};
+        kept = std::move(kept_);
+    }
+    kept.reset();
+
     std::vector<Waiter> waiters;
+    decltype(callers_) callers;
     boost::asio::any_io_executor executor;
     {
         const std::lock_guard lock{mutex_};
         reason_ = reason;
         waiters = std::exchange(waiters_, {});
+        callers = std::exchange(callers_, {});
         executor = std::exchange(executor_, {});
         ended_.notify_all();
     }
+    const auto why = reason.error.code() == errc::runtime_ended ? errc::runtime_ended : errc::client_ended;
+    for (auto& [id, caller] : callers) caller.done->done(why);
     for (auto& waiter : waiters) complete(executor, std::move(waiter), {}, reason);
 }
 
@@ -270,8 +399,7 @@ void Mailbox::async_wait(WaitHandler handler)
         });
     }
     std::unique_lock lock{mutex_};
-    // Once the client has ended, the executor that it ran on may be gone.
-    const auto via = reason_ ? asio::any_io_executor{asio::system_executor{}} : executor_;
+    const auto via = usable_executor();
     auto work = asio::prefer(asio::get_associated_executor(handler, via), asio::execution::outstanding_work.tracked);
     Waiter waiter{id, std::move(handler), std::move(work)};
     if (reason_) {
@@ -304,6 +432,12 @@ error_code Mailbox::blocking_error() const
 boost::asio::any_io_executor Mailbox::executor() const
 {
     const std::lock_guard lock{mutex_};
+    return usable_executor();
+}
+
+// Once the client has ended, the executor that it ran on may be gone.
+boost::asio::any_io_executor Mailbox::usable_executor() const
+{
     if (reason_) return boost::asio::system_executor{};
     return executor_;
 }

@@ -4,7 +4,10 @@
 #include <websockxx/io/tcp_transport.hpp>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace websockxx::io {
@@ -16,11 +19,12 @@ TcpTransport::~TcpTransport() { close(); }
 void TcpTransport::open(const Conn& conn, std::shared_ptr<TransportListener> owner)
 {
     life_.begin(owner);
-    connector_.emplace(strand_, owner, [this](const Error& error, std::optional<TcpSocket> socket) {
-        connector_.reset();
-        if (!socket) return life_.listener().on_open_failed(error);
-        use(std::move(*socket));
-    });
+    connector_ =
+        std::make_unique<Connector>(strand_, owner, [this](const Error& error, std::optional<TcpSocket> socket) {
+            connector_.reset();
+            if (!socket) return life_.listener().on_open_failed(error);
+            use(std::move(*socket));
+        });
     connector_->connect(conn.host, conn.port);
 }
 
@@ -39,7 +43,34 @@ void TcpTransport::use(TcpSocket socket)
 
 std::size_t TcpTransport::read_some(std::span<std::byte> room, error_code& ec)
 {
-    return socket_.read_some(boost::asio::buffer(room.data(), room.size()), ec);
+    ec = life_.alive() ? error_code() : boost::asio::error::bad_descriptor;
+    if (ec) return 0;
+    if (reading_) {
+        // It may have bytes already that come before any that could be read here.
+        error_code ignored;
+        socket_.cancel(ignored);
+        ec = boost::asio::error::in_progress;
+        return 0;
+    }
+    const auto size = take_landed(room);
+    room = room.subspan(size);
+    if (room.empty() || (size > 0 && !more_)) return size;
+    if (read_end_) {
+        if (size == 0) ec = read_end_;
+        return size;
+    }
+    more_ = false;
+    const auto more = socket_.read_some(boost::asio::buffer(room.data(), room.size()), ec);
+    if (size > 0) ec = {}; // and next time the same
+    return size + more;
+}
+
+std::size_t TcpTransport::take_landed(std::span<std::byte> room) noexcept
+{
+    const auto size = std::min(room.size(), landed_.size());
+    std::copy_n(landed_.begin(), size, room.begin());
+    landed_ = landed_.subspan(size);
+    return size;
 }
 
 std::size_t TcpTransport::write_some(std::span<const std::byte> bytes, error_code& ec)
@@ -50,10 +81,23 @@ std::size_t TcpTransport::write_some(std::span<const std::byte> bytes, error_cod
 void TcpTransport::wait_readable()
 {
     if (std::exchange(reading_, true)) return;
-    socket_.async_wait(TcpSocket::wait_read, life_.bind([this](error_code) {
-        reading_ = false;
-        life_.listener().on_readable(); // an error shows when reading
+    if (!landed_.empty()) {
+        boost::asio::post(strand_, life_.bind([this] { on_read({}); }));
+        return;
+    }
+    socket_.async_read_some(boost::asio::buffer(landing_), life_.bind([this](error_code ec, std::size_t size) {
+        landed_ = std::span{landing_}.first(size);
+        more_ = size == landing_.size();
+        on_read(ec);
     }));
+}
+
+void TcpTransport::on_read(error_code ec)
+{
+    reading_ = false;
+    // Cancelled by read_some(), which is to be asked again.
+    if (ec && ec != boost::asio::error::operation_aborted) read_end_ = ec;
+    life_.listener().on_readable();
 }
 
 void TcpTransport::wait_writable()
@@ -69,6 +113,13 @@ void TcpTransport::shutdown()
 {
     error_code ignored; // not connected any more: then there is nothing to end
     socket_.shutdown(TcpSocket::shutdown_send, ignored);
+}
+
+std::string TcpTransport::endpoint() const
+{
+    error_code gone;
+    const auto far = socket_.remote_endpoint(gone);
+    return gone ? std::string{} : to_string(HappyEyeballs::Endpoint{far});
 }
 
 void TcpTransport::close() noexcept

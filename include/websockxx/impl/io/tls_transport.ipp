@@ -31,6 +31,8 @@ void TlsTransport::open(const Conn& conn, std::shared_ptr<TransportListener> own
     inner_->open(conn, std::shared_ptr<TransportListener>(std::move(owner), this));
 }
 
+void TlsTransport::on_resolved(std::size_t addresses) { life_.listener().on_resolved(addresses); }
+
 void TlsTransport::on_connected() { life_.listener().on_connected(); }
 
 void TlsTransport::on_open_failed(const Error& error) { life_.listener().on_open_failed(error); }
@@ -71,12 +73,14 @@ std::size_t TlsTransport::read_some(std::span<std::byte> room, error_code& ec)
 {
     ec = boost::asio::error::bad_descriptor;
     if (!life_.alive()) return 0;
+    inner_reads_ = false;
     std::size_t count = 0;
     do {
         count += filter_->read_some(room.subspan(count), ec);
         if (ec && ec != boost::asio::error::would_block) break;
     } while (count < room.size() && (count == 0 || more_) && refill());
     if (count > 0) ec = {}; // and next time the same
+    else if (inner_reads_) ec = boost::asio::error::in_progress;
     flush();                // an alert, or the answer to a KeyUpdate
     return count;
 }
@@ -140,7 +144,8 @@ bool TlsTransport::refill()
     const auto room = filter_->prepare();
     const auto size = inner_->read_some(room, ec);
     more_ = size == room.size();
-    if (ec == boost::asio::error::would_block) return false;
+    inner_reads_ = ec == boost::asio::error::in_progress;
+    if (inner_reads_ || ec == boost::asio::error::would_block) return false;
     if (ec) filter_->end_of_input(ec);
     else filter_->commit(size);
     return true;

@@ -31,8 +31,7 @@ inline http::request<http::empty_body> canonical_request(bool deflate)
     request.set(http::field::connection, "upgrade");
     request.set(http::field::sec_websocket_version, "13");
     request.set(http::field::sec_websocket_key, "AAAAAAAAAAAAAAAAAAAAAA==");
-    if (deflate)
-        request.set(http::field::sec_websocket_extensions, "permessage-deflate; client_max_window_bits");
+    if (deflate) request.set(http::field::sec_websocket_extensions, "permessage-deflate; client_max_window_bits");
     return request;
 }
 

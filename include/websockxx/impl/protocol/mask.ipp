@@ -8,6 +8,8 @@
 #include <cstring>
 #include <random>
 
+#include <unistd.h>
+
 namespace websockxx::protocol {
 namespace mask {
 
@@ -51,25 +53,28 @@ constexpr void quarter_rounds(Row& a, Row& b, Row& c, Row& d) noexcept
     b = xor_rotate<7>(b, c);
 }
 
+/// From the operating system, at once. std::random_device asks some processors, for which eight words take longer than to
+/// connect.
 inline RandomSource::Key random_key()
 {
-    std::random_device device;
     RandomSource::Key key;
+    if (getentropy(key.data(), sizeof key) == 0) return key;
+    std::random_device device;
     for (auto& word : key) word = device();
     return key;
 }
 
 } // namespace mask
 
-RandomSource::RandomSource() : key_(mask::random_key()) {}
-
-void RandomSource::next_block() noexcept
+void RandomSource::next_block()
 {
+    if (!key_) key_ = mask::random_key();
+    const auto& words = *key_;
     using mask::sum;
     using mask::turn;
     const mask::Row constants{0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
-    const mask::Row key{key_[0], key_[1], key_[2], key_[3]};
-    const mask::Row more_key{key_[4], key_[5], key_[6], key_[7]};
+    const mask::Row key{words[0], words[1], words[2], words[3]};
+    const mask::Row more_key{words[4], words[5], words[6], words[7]};
     const mask::Row counter{static_cast<std::uint32_t>(counter_), static_cast<std::uint32_t>(counter_ >> 32)};
     ++counter_;
 

@@ -27,6 +27,7 @@ public:
     void start();
     [[nodiscard]] std::span<std::byte> prepare();
     void commit(std::size_t size);
+    void forget_handshake() noexcept;
     void trim() noexcept;
     void end_of_stream();
     [[nodiscard]] Event next();
@@ -45,6 +46,7 @@ public:
 
     [[nodiscard]] const Frame& frame() const noexcept { return receiver_.frame(); }
     [[nodiscard]] const Fragment& fragment() const noexcept { return receiver_.fragment(); }
+    [[nodiscard]] std::size_t frames() const noexcept { return receiver_.frames(); }
 
 private:
     enum class State { idle, opening, open, closing, over };
@@ -113,6 +115,13 @@ void Protocol::Engine::commit(std::size_t size)
 }
 
 void Protocol::Engine::end_of_stream() { ended_ = true; }
+
+void Protocol::Engine::forget_handshake() noexcept
+{
+    response = {};
+    input.trim();
+    output.trim();
+}
 
 void Protocol::Engine::trim() noexcept
 {
@@ -290,6 +299,7 @@ void Protocol::end_of_stream() { engine_->end_of_stream(); }
 Protocol::Event Protocol::next() { return engine_->next(); }
 const Frame& Protocol::frame() const noexcept { return engine_->frame(); }
 const Fragment& Protocol::fragment() const noexcept { return engine_->fragment(); }
+std::size_t Protocol::frames() const noexcept { return engine_->frames(); }
 const Response& Protocol::response() const noexcept { return engine_->response; }
 std::string_view Protocol::subprotocol() const noexcept { return engine_->subprotocol; }
 bool Protocol::deflate() const noexcept { return engine_->deflate; }
@@ -305,6 +315,7 @@ error_code Protocol::close(std::optional<std::uint16_t> code, std::string_view t
 std::span<const std::byte> Protocol::output() const noexcept { return engine_->output.bytes(); }
 void Protocol::consume(std::size_t size) { engine_->output.consume(size); }
 std::uint64_t Protocol::produced() const noexcept { return engine_->output.produced(); }
+void Protocol::forget_handshake() noexcept { engine_->forget_handshake(); }
 void Protocol::trim() noexcept { engine_->trim(); }
 
 } // namespace websockxx::protocol

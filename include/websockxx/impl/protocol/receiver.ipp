@@ -107,11 +107,13 @@ Receiver::Step Receiver::on_data(const FrameHeader& header)
     const auto available = input_->bytes().size() - header.size;
     if (is_small_message(header, available)) {
         shown_type_ = header.opcode == Opcode::text ? Frame::Type::text : Frame::Type::binary;
+        looked_at_ = 0;
         show_small_messages();
         return read_shown_message();
     }
     if (header.payload_size == 0 && !header.fin) return drop_empty_frame(header);
     if (header.payload_size > 0 && available == 0) return Outcome::nothing;
+    if (is_worth_waiting_for(header, available)) return wait_for(header);
     begin_frame(header);
     return read_payload(header.size);
 }
@@ -145,6 +147,29 @@ bool Receiver::check_limits(const FrameHeader& header)
         return false;
     }
     return true;
+}
+
+// ---- Medium messages
+
+/// A message of one frame that fits into the input is not taken apart: the rest is received behind what is there.
+bool Receiver::is_worth_waiting_for(const FrameHeader& header, std::size_t available) const noexcept
+{
+    constexpr std::size_t most = InputBuffer::largest / 2 - 16; // with its header no more than half
+    return header.fin && header.opcode != Opcode::continuation && !header.compressed && !dropping_ &&
+           deliver_ == Deliver::messages && header.payload_size <= most && available < header.payload_size;
+}
+
+/// Of a text, what has come is looked at all the same.
+Receiver::Outcome Receiver::wait_for(const FrameHeader& header)
+{
+    if (header.opcode != Opcode::text) return Outcome::nothing;
+    const auto text = receiver::as_text(input_->bytes().subspan(header.size));
+    if (looked_at_ == 0) tail_.clear();
+    const auto fresh = text.substr(looked_at_);
+    if (!tail_.accepts(fresh, FragmentedText::Place::more_follows)) return fail(receiver::not_utf8);
+    tail_.add(fresh);
+    looked_at_ = text.size();
+    return Outcome::nothing;
 }
 
 // ---- Small messages
@@ -182,6 +207,7 @@ void Receiver::show_small_messages() noexcept
         at += header_size + size;
     }
     shown_ = at;
+    frames_ = 1; // of each of them
     stream_->show_frames(bytes.first(at));
 }
 
@@ -222,6 +248,7 @@ void Receiver::begin_frame(const FrameHeader& header)
         announced_ = 0;
         postponed_ = {};
         size_ = 0;
+        looked_at_ = 0;
         parts_.clear();
         tail_.clear();
     }
@@ -343,10 +370,7 @@ Receiver::Outcome Receiver::give(std::string_view message)
 
 std::string_view Receiver::part() const noexcept { return compressed_ ? parts_.text() : whole_; }
 
-bool Receiver::has_part() const noexcept
-{
-    return deliver_ == Deliver::fragments && !dropping_ && !part().empty();
-}
+bool Receiver::has_part() const noexcept { return deliver_ == Deliver::fragments && !dropping_ && !part().empty(); }
 
 Receiver::Outcome Receiver::give_part(bool last)
 {

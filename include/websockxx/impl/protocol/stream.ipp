@@ -65,10 +65,7 @@ inline void skip_repeated_numbers()
 
 class Stream::Beast {
 public:
-    Beast(OutputBuffer& output, boost::asio::execution_context& context)
-        : stream(output, context)
-    {
-    }
+    Beast(OutputBuffer& output, boost::asio::execution_context& context) : stream(output, context) {}
 
     beast_stream::websocket::stream<Pipe> stream;
     std::optional<boost::beast::error_code> handshake; // how it ended

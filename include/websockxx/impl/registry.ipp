@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <websockxx/io/mailbox.hpp>
+#include <websockxx/registry.hpp>
+
+#include <utility>
+
+namespace websockxx {
+
+/// A name that is taken, until the holder's mailbox lets go of it.
+class Registry::Claim {
+public:
+    Claim(std::shared_ptr<Registry> registry, std::string name) : registry_(std::move(registry)), name_(std::move(name))
+    {
+    }
+    ~Claim()
+    {
+        const std::lock_guard lock{registry_->mutex_};
+        registry_->holders_.erase(name_);
+    }
+    Claim(const Claim&) = delete;
+    Claim& operator=(const Claim&) = delete;
+
+private:
+    const std::shared_ptr<Registry> registry_;
+    const std::string name_;
+};
+
+struct RegistryAccess {
+    static result<void> claim(Registry& registry, std::string name, const std::shared_ptr<io::Mailbox>& mailbox)
+    {
+        return registry.claim(std::move(name), mailbox);
+    }
+};
+
+Registry& Registry::shared()
+{
+    static const auto registry = std::make_shared<Registry>();
+    return *registry;
+}
+
+result<void> Registry::claim(std::string name, const std::shared_ptr<io::Mailbox>& mailbox)
+{
+    std::unique_lock lock{mutex_};
+    if (!holders_.emplace(name, mailbox).second)
+        return Error{errc::already_started, Phase::none, "\"" + name + '"'};
+    lock.unlock();
+    mailbox->keep(std::make_shared<Claim>(shared_from_this(), std::move(name)));
+    return {};
+}
+
+std::shared_ptr<io::Mailbox> Registry::look_up(std::string_view name, bool (*is)(const Client* client)) const
+{
+    std::shared_ptr<io::Mailbox> holder; // given back without the lock: a last share frees the name
+    {
+        const std::lock_guard lock{mutex_};
+        const auto found = holders_.find(name);
+        if (found != holders_.end()) holder = found->second.lock();
+    }
+    if (holder && !holder->client_is(is)) holder.reset();
+    return holder;
+}
+
+std::vector<std::string> Registry::names() const
+{
+    std::vector<std::string> names;
+    const std::lock_guard lock{mutex_};
+    names.reserve(holders_.size());
+    for (const auto& [name, holder] : holders_) names.push_back(name);
+    return names;
+}
+
+result<void> Registry::send_frame(std::string_view name, Frame frame, std::chrono::milliseconds timeout) const
+{
+    const auto ref = find(name);
+    if (!ref) return nobody(name);
+    return ref.send_frame(std::move(frame), timeout);
+}
+
+Error Registry::nobody(std::string_view name)
+{
+    return Error{errc::no_such_client, Phase::none, "\"" + std::string{name} + '"'};
+}
+
+} // namespace websockxx
