@@ -13,7 +13,7 @@ esac
 build_packages=(g++ cmake ninja-build libssl-dev "${packages_boost[@]}")
 # The servers that the system tests talk to, besides those that they bring along.
 server_packages=(python3-websockets nodejs node-ws nginx openssl)
-test_packages=(catch2 pkg-config python3 "${server_packages[@]}")
+test_packages=(catch2 libspdlog-dev pkg-config python3 "${server_packages[@]}")
 
 install_missing() {
     local package missing=() as_root=()

@@ -4,6 +4,7 @@
 
 #include "support/echo_server.hpp"
 
+#include <websockxx/supervisor.hpp>
 #include <websockxx/websockxx.hpp>
 
 #include <atomic>

@@ -5,6 +5,7 @@
 
 #include "support/echo_server.hpp"
 
+#include <websockxx/pending_calls.hpp>
 #include <websockxx/websockxx.hpp>
 
 #include <boost/asio/use_future.hpp>
@@ -45,8 +46,8 @@ std::string answer(const std::string& request)
     if (method != R"("add")") return begin + R"(,"error":"no such method"})";
     const auto numbers = field(request, "params").substr(1);
     const auto comma = numbers.find(',');
-    return begin + ",\"result\":" + std::to_string(number(numbers.substr(0, comma)) + number(numbers.substr(comma + 1))) +
-           '}';
+    const auto sum = number(numbers.substr(0, comma)) + number(numbers.substr(comma + 1));
+    return begin + ",\"result\":" + std::to_string(sum) + '}';
 }
 
 } // namespace

@@ -4,6 +4,8 @@
 
 #include "support/echo_server.hpp"
 
+#include <websockxx/counters.hpp>
+#include <websockxx/observe_all.hpp>
 #include <websockxx/websockxx.hpp>
 
 #include <chrono>
@@ -15,7 +17,10 @@ using namespace websockxx;
 
 class Talker : public Client {
 public:
-    Action handle_connect(const Connected&) override { return reply(Frame::text("1"), Frame::text("2"), Frame::ping()); }
+    Action handle_connect(const Connected&) override
+    {
+        return reply(Frame::text("1"), Frame::text("2"), Frame::ping());
+    }
 
     Action handle_pong(const Frame&) override { return close(); }
 
@@ -52,8 +57,7 @@ int main()
     const auto observation = observe_all(counters); // of all clients that are started until it is destroyed
 
     for (const auto* name : {"news", "prices"}) {
-        const auto client =
-            start_link<Talker>(server.url(), {.name = name, .observer = std::make_shared<Stopwatch>()});
+        const auto client = start_link<Talker>(server.url(), {.name = name, .observer = std::make_shared<Stopwatch>()});
         if (!client) return std::cerr << client.error() << '\n', 1;
         if (!client->wait()) return 1;
     }
@@ -61,5 +65,6 @@ int main()
     // endregion
 
     const auto all = counters->snapshot();
-    return all.connections == 2 && all.connections_open == 0 && all.sent.messages == 4 && all.received.pongs == 2 ? 0 : 1;
+    return all.connections == 2 && all.connections_open == 0 && all.sent.messages == 4 && all.received.pongs == 2 ? 0
+                                                                                                                  : 1;
 }

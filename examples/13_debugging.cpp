@@ -39,19 +39,21 @@ int main()
 
     // region: trace
     auto conn = Conn::parse(server.url() + "?token=secret&room=7").value();
-    conn.headers.add("Authorization", "Bearer secret"); // neither is shown
+    conn.headers.add("Authorization", "Bearer secret"); // neither secret is shown
 
     const auto echo = start_link<Echo>(conn,
-        {.name = "echo", .log = print, .debug = {.trace = true, .log = 3, .statistics = true, .payloads = true}});
+        {.name = "echo",
+            .log = print,
+            .debug = {.trace = true, .log = 3, .statistics = true, .payloads = true, .show_parameters = {"room"}}});
     if (!echo) return std::cerr << echo.error() << '\n', 1;
 
     if (!echo->send_frame(Frame::text("Hello"))) return 1;
     // endregion
 
     // region: ask
-    std::cout << echo->status().value();                                          // one moment
+    std::cout << echo->status().value();                                                  // one moment
     for (const auto& line : echo->trace_log().value()) std::cout << "  " << line << '\n'; // the last three lines
-    std::cout << echo->statistics().value();                                      // since the start
+    std::cout << echo->statistics().value();                                              // since the start
 
     if (!echo->trace(false)) return 1; // at any time; from here on nothing is printed
     // endregion

@@ -2,12 +2,15 @@
 
 // Floor 3: sockets, TLS, and the driver of a connection.
 #include <websockxx/impl/io/alarm.ipp>
+#include <websockxx/impl/io/call.ipp>
 #include <websockxx/impl/io/channel.ipp>
 #include <websockxx/impl/io/connection.ipp>
+#include <websockxx/impl/io/connection_mailbox.ipp>
 #include <websockxx/impl/io/connection_status.ipp>
 #include <websockxx/impl/io/connector.ipp>
 #include <websockxx/impl/io/happy_eyeballs.ipp>
 #include <websockxx/impl/io/mailbox.ipp>
+#include <websockxx/impl/io/mailboxes.ipp>
 #include <websockxx/impl/io/monitor.ipp>
 #include <websockxx/impl/io/tcp_transport.ipp>
 #include <websockxx/impl/io/tls_context.ipp>
@@ -17,3 +20,4 @@
 #include <websockxx/impl/io/tracer.ipp>
 #include <websockxx/impl/io/transport.ipp>
 #include <websockxx/impl/io/tree.ipp>
+#include <websockxx/impl/io/visit.ipp>

@@ -48,7 +48,8 @@ TEST_CASE("counters add up what they are told", "[counters]")
     CHECK(all.retries == 1);
     CHECK(all.queue_high == 1);
     CHECK(all.received == CountersSnapshot::Traffic{.messages = 1, .message_bytes = 10, .pings = 1, .frames = 4});
-    CHECK(all.sent == CountersSnapshot::Traffic{.messages = 1, .message_bytes = 7, .pongs = 1, .closes = 1, .frames = 3});
+    CHECK(
+        all.sent == CountersSnapshot::Traffic{.messages = 1, .message_bytes = 7, .pongs = 1, .closes = 1, .frames = 3});
     CHECK(all.open == CountersSnapshot::Times{.count = 2, .sum = 8ms, .last = 5ms, .max = 5ms});
     CHECK(all.open.mean() == 4ms);
     CHECK(all.callbacks == CountersSnapshot::Times{.count = 2, .sum = 3ms, .last = 1ms, .max = 2ms});

@@ -46,12 +46,13 @@ struct Disconnect {
 ///
 /// Casts and infos are found by overload, and must be public: write `Action handle_cast(Say say)` for
 /// `ref.cast(Say{...})`, and `Action handle_info(Tick tick)` for `ref.info(Tick{})` and `ref.send_after(1s, Tick{})`.
+/// So are calls: `Action handle_call(HowMany question, ReplyTo<int> reply_to)` for `ref.call(HowMany{...})`.
 ///
 /// Threads   All callbacks of one client run on that connection's strand, never two at once.
 /// Lifetime  The connection owns the client and destroys it after terminate() has returned. The grammar of callbacks:
 ///
-///               (handle_connect (handle_frame | handle_fragment | handle_ping | handle_pong | handle_cast | handle_info)*
-///                handle_disconnect)* terminate
+///               (handle_connect (handle_frame | handle_fragment | handle_ping | handle_pong | handle_cast |
+///                handle_call | handle_info)* handle_disconnect)* terminate
 ///
 ///           where handle_connect may be missing when an attempt fails, and handle_disconnect when a callback failed
 ///           or the client was stopped.
@@ -71,9 +72,9 @@ public:
     /// Default: the client ends with errc::unhandled_frame.
     virtual Action handle_frame(const Frame& frame);
 
-    /// Part of a text or binary message arrived, in order. In place of handle_frame(), if Conn::deliver_fragments is set.
-    /// Parts end where the bytes that have come end, at any byte: what the sender sees as frames is not kept (RFC 6455
-    /// 5.4). When the connection is lost, the rest never comes. Default: as handle_frame().
+    /// Part of a text or binary message arrived, in order. In place of handle_frame(), if Conn::deliver_fragments is
+    /// set. Parts end where the bytes that have come end, at any byte: what the sender sees as frames is not kept (RFC
+    /// 6455 5.4). When the connection is lost, the rest never comes. Default: as handle_frame().
     virtual Action handle_fragment(const Fragment& fragment);
 
     /// A ping arrived (RFC 6455 5.5.2). Default: replies with the pong. Overriding it without replying sends no pong.
@@ -87,8 +88,8 @@ public:
     /// client unless set.
     virtual Decision handle_disconnect(const Disconnect& why);
 
-    /// What Ref::status() is to say of you: lines for a person (WebSockex's format_status). What it throws is logged, and
-    /// left out. Default: nothing.
+    /// What Ref::status() is to say of you: lines for a person (WebSockex's format_status). What it throws is logged,
+    /// and left out. Default: nothing.
     [[nodiscard]] virtual std::string format_status() const;
 
     /// Last call, just before the client is destroyed. Not called if no connection was ever open.

@@ -99,8 +99,8 @@ struct Conn {
     Timeouts timeouts = {};
     Limits limits = {};
 
-    /// Hand messages over while they arrive, in parts, to handle_fragment() instead of handle_frame(): for messages that
-    /// should not be held whole. Limits::message_bytes holds for the sum of the parts.
+    /// Hand messages over while they arrive, in parts, to handle_fragment() instead of handle_frame(): for messages
+    /// that should not be held whole. Limits::message_bytes holds for the sum of the parts.
     bool deliver_fragments = false;
 
     /// Reads a `ws`, `wss`, `http` or `https` URL (RFC 6455 3), the scheme in any case. Port 80 or 443 unless given,

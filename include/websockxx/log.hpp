@@ -16,7 +16,7 @@ enum class Severity : std::uint8_t {
 };
 
 /// Where the library's few lines go. Called on the client's strand; must not throw. Holds no secrets: no credentials,
-/// no payloads.
+/// and no payloads but in a trace with Debug::payloads.
 using Log = std::function<void(Severity severity, std::string_view line)>;
 
 /// The default: one line to the standard error stream.

@@ -34,9 +34,9 @@ namespace observed {
 
 /// Whose event it is.
 struct Origin {
-    std::uint64_t client = 0; ///< a number that no other client of this process has
-    std::string_view name = {};    ///< Options::name, or "#" and the number
-    std::uint64_t attempt = 0; ///< to open a connection, counted from 1 over the client's whole life
+    std::uint64_t client = 0;   ///< a number that no other client of this process has
+    std::string_view name = {}; ///< Options::name, or "#" and the number
+    std::uint64_t attempt = 0;  ///< to open a connection, counted from 1 over the client's whole life
 };
 
 struct AttemptStarted {
@@ -50,13 +50,13 @@ struct Resolved {
 };
 struct Connected {
     Origin origin = {};
-    std::string_view endpoint = {}; ///< address and port of the server
+    std::string_view endpoint = {};   ///< address and port of the server
     std::chrono::nanoseconds took{0}; ///< since the attempt began
 };
 struct TlsDone {
     Origin origin = {};
-    std::string_view version = {}; ///< "TLSv1.3"
-    std::string_view cipher = {};  ///< "TLS_AES_256_GCM_SHA384"
+    std::string_view version = {};    ///< "TLSv1.3"
+    std::string_view cipher = {};     ///< "TLS_AES_256_GCM_SHA384"
     std::chrono::nanoseconds took{0}; ///< since connected
 };
 struct Upgraded {
@@ -70,7 +70,7 @@ struct Disconnected {
     Origin origin = {};
     const CloseReason& reason;
     bool established = false; ///< the connection was open; false: the attempt failed
-    int attempt = 0; ///< what handle_disconnect() is told (WebSockex's attempt_number); 0 if it is not called
+    int attempt = 0;          ///< what handle_disconnect() is told (WebSockex's attempt_number); 0 if it is not called
     std::chrono::nanoseconds lasted{0}; ///< since upgraded, or since the attempt began
 };
 struct RetryScheduled {
@@ -117,9 +117,11 @@ struct Terminated {
 ///
 /// Each thing that happens is told once, on every path. The grammar of one client's events:
 ///
-///     (attempt_started [resolved] [connected [tls_done]] [upgraded traffic*] disconnected [retry_scheduled])* terminated
+///     (attempt_started [resolved] [connected [tls_done]] [upgraded traffic*] disconnected [retry_scheduled])*
+///     terminated
 ///
-/// where `traffic` is any of the others, which also may come once more while the connection is being closed.
+/// where `traffic` is any of the others. The callback_returned of handle_disconnect() and terminate() come behind
+/// `disconnected`.
 ///
 /// Threads   Called on the client's strand, never for one client twice at once; an observer of several clients must
 ///           be able to be called by several threads. Must not block: the client waits.

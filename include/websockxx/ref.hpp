@@ -8,9 +8,9 @@
 #include <websockxx/debug.hpp>
 #include <websockxx/error.hpp>
 #include <websockxx/frame.hpp>
-#include <websockxx/io/letter.hpp>
-#include <websockxx/io/visitor.hpp>
-#include <websockxx/reply_to.hpp>
+#include <websockxx/io/call.hpp>
+#include <websockxx/io/cast.hpp>
+#include <websockxx/io/visit.hpp>
 #include <websockxx/status.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -23,7 +23,6 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
-#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,222 +34,8 @@
 
 namespace websockxx {
 
-namespace io {
-struct Answer;
-}
-
 namespace detail {
 
-// What a message is kept as: characters that somebody else owns are copied.
-template <class M>
-using Kept =
-    std::conditional_t<std::is_convertible_v<std::decay_t<M>, std::string_view> && std::is_pointer_v<std::decay_t<M>>,
-        std::string, std::decay_t<M>>;
-
-template <class C, class M>
-concept HandlesCast = requires(C& client, M message) {
-    {
-        client.handle_cast(std::move(message))
-    } -> std::convertible_to<Action>;
-};
-
-template <class C, class M>
-concept HandlesInfo = requires(C& client, M message) {
-    {
-        client.handle_info(std::move(message))
-    } -> std::convertible_to<Action>;
-};
-
-template <class C, class M>
-class CastLetter final : public io::Letter {
-public:
-    explicit CastLetter(M message) : message_(std::move(message)) {}
-    Action deliver(Client& client) override { return static_cast<C&>(client).handle_cast(std::move(message_)); }
-    const std::type_info& type() const noexcept override { return typeid(M); }
-
-private:
-    M message_;
-};
-
-template <class C, class M>
-class InfoLetter final : public io::Letter {
-public:
-    explicit InfoLetter(M message) : message_(std::move(message)) {}
-    Action deliver(Client& client) override
-    {
-        if constexpr (HandlesInfo<C, M>) return static_cast<C&>(client).handle_info(std::move(message_));
-        else return Ok{};
-    }
-    const std::type_info& type() const noexcept override { return typeid(M); }
-    const std::type_info* unhandled() const noexcept override { return HandlesInfo<C, M> ? nullptr : &typeid(M); }
-
-private:
-    M message_;
-};
-
-// What a `handle_call` of this request answers: found in its signature.
-template <class M, class Owner, class Result, class R>
-R reply_of(Result (Owner::*)(M, ReplyTo<R>));
-template <class M, class Owner, class Result, class R>
-R reply_of(Result (Owner::*)(const M&, ReplyTo<R>));
-
-template <class C, class M>
-using ReplyOf = decltype(reply_of<M>(&C::handle_call));
-
-template <class C, class M>
-concept HandlesCall = requires(C& client, M request, ReplyTo<ReplyOf<C, M>> reply_to) {
-    {
-        client.handle_call(std::move(request), std::move(reply_to))
-    } -> std::convertible_to<Action>;
-};
-
-template <class C, class M, class R>
-class CallLetter final : public io::Letter {
-public:
-    CallLetter(M request, ReplyTo<R> reply_to) : request_(std::move(request)), reply_to_(std::move(reply_to)) {}
-    Action deliver(Client& client) override
-    {
-        return static_cast<C&>(client).handle_call(std::move(request_), std::move(reply_to_));
-    }
-
-private:
-    M request_;
-    ReplyTo<R> reply_to_;
-};
-
-// A call on its way: its number in the mailbox, and the place for its answer.
-struct CallSlip {
-    std::shared_ptr<io::Mailbox> mailbox;
-    std::uint64_t id = 0;
-    std::shared_ptr<io::Answer> answer;
-};
-
-using CallDone = boost::asio::any_completion_handler<void(error_code)>;
-
-[[nodiscard]] WEBSOCKXX_DECL CallSlip begin_call(std::shared_ptr<io::Mailbox> mailbox);
-[[nodiscard]] WEBSOCKXX_DECL std::shared_ptr<void> value_of(const CallSlip& slip);
-WEBSOCKXX_DECL void answer_call(const CallSlip& slip, error_code ec, std::shared_ptr<void> value);
-[[nodiscard]] WEBSOCKXX_DECL error_code wait_for_call(
-    const CallSlip& slip, std::unique_ptr<io::Letter> letter, std::chrono::milliseconds timeout);
-WEBSOCKXX_DECL void async_call(
-    const CallSlip& slip, std::unique_ptr<io::Letter> letter, std::chrono::milliseconds timeout, CallDone handler);
-
-template <class C, class M, class R>
-[[nodiscard]] std::unique_ptr<io::Letter> make_call_letter(const CallSlip& slip, M request)
-{
-    ReplyTo<R> reply_to{[mailbox = slip.mailbox, id = slip.id](result<R> answer) {
-        const auto ec = answer.error().code();
-        answer_call({mailbox, id, nullptr}, ec, std::make_shared<result<R>>(std::move(answer)));
-    }};
-    return std::make_unique<CallLetter<C, M, R>>(std::move(request), std::move(reply_to));
-}
-
-// Hands what became of something to a handler that wants more than an error_code; runs and is cancelled as that is.
-template <class Handler, class Finish>
-struct FinishHandler {
-    using executor_type = boost::asio::associated_executor_t<Handler>;
-    using cancellation_slot_type = boost::asio::associated_cancellation_slot_t<Handler>;
-
-    Handler handler;
-    Finish finish;
-
-    executor_type get_executor() const noexcept { return boost::asio::get_associated_executor(handler); }
-    cancellation_slot_type get_cancellation_slot() const noexcept
-    {
-        return boost::asio::get_associated_cancellation_slot(handler);
-    }
-    void operator()(error_code ec) { finish(std::move(handler), ec); }
-};
-template <class Handler, class Finish>
-FinishHandler(Handler, Finish) -> FinishHandler<Handler, Finish>;
-
-// What a function gives to visit(): by value, since the client goes on.
-template <class C, class F>
-using Seen = std::remove_cvref_t<std::invoke_result_t<F&, C&>>;
-
-// Runs a function inside, for a thread that waits outside.
-template <class C, class F>
-class Visit final : public io::Visitor {
-public:
-    using Result = Seen<C, F>;
-
-    Visit(F& f, std::promise<result<Result>> told) : f_(f), told_(std::move(told)) {}
-    ~Visit() override { tell(Error{errc::runtime_ended}); } // unless it is told already
-
-    void visit(Client& client, io::Connection&) override
-    {
-        try {
-            if constexpr (std::is_void_v<Result>) {
-                std::invoke(f_, static_cast<C&>(client));
-                tell(result<void>{});
-            }
-            else tell(std::invoke(f_, static_cast<C&>(client)));
-        }
-        catch (...) {
-            done_ = true;
-            told_.set_exception(std::current_exception());
-        }
-    }
-    void refuse(error_code why) noexcept override { tell(Error{why}); }
-
-private:
-    void tell(result<Result> seen)
-    {
-        if (!std::exchange(done_, true)) told_.set_value(std::move(seen));
-    }
-
-    F& f_;
-    std::promise<result<Result>> told_;
-    bool done_ = false;
-};
-
-// What an asynchronous visit brings back.
-template <class Result>
-struct VisitOutcome {
-    std::exception_ptr exception;
-    std::optional<Result> value;
-};
-template <>
-struct VisitOutcome<void> {
-    std::exception_ptr exception;
-};
-
-template <class C, class F>
-class AsyncVisit final : public io::AsyncVisitor {
-public:
-    using Result = Seen<C, F>;
-
-    AsyncVisit(F f, std::shared_ptr<VisitOutcome<Result>> outcome) : f_(std::move(f)), outcome_(std::move(outcome)) {}
-
-    void visit(Client& client, io::Connection&) override
-    {
-        try {
-            if constexpr (std::is_void_v<Result>) std::invoke(f_, static_cast<C&>(client));
-            else outcome_->value.emplace(std::invoke(f_, static_cast<C&>(client)));
-        }
-        catch (...) {
-            outcome_->exception = std::current_exception();
-        }
-        done->done({});
-    }
-
-private:
-    F f_;
-    std::shared_ptr<VisitOutcome<Result>> outcome_;
-};
-
-template <class R>
-struct VisitSignature {
-    using type = void(std::exception_ptr, R);
-};
-template <>
-struct VisitSignature<void> {
-    using type = void(std::exception_ptr);
-};
-
-WEBSOCKXX_DECL void async_visit(
-    std::shared_ptr<io::Mailbox> mailbox, std::unique_ptr<io::AsyncVisitor> visitor, CallDone handler);
-[[nodiscard]] WEBSOCKXX_DECL std::exception_ptr as_exception(error_code ec);
 [[nodiscard]] WEBSOCKXX_DECL std::unique_ptr<io::AsyncVisitor> status_visitor(std::shared_ptr<Status> status);
 
 // Stops the client and waits for its end where that is safe.
@@ -372,7 +157,6 @@ protected:
     explicit BasicRef(std::shared_ptr<io::Mailbox> mailbox) noexcept : mailbox_(std::move(mailbox)) {}
 
     [[nodiscard]] result<void> put(std::unique_ptr<io::Letter> letter) const;
-    [[nodiscard]] error_code put_visit(std::unique_ptr<io::Visitor> visitor) const;
     // Why waiting here and now is out of the question.
     [[nodiscard]] error_code blocking_error() const;
     [[nodiscard]] result<TimerId> put_later(std::chrono::milliseconds after, std::unique_ptr<io::Letter> letter) const;
@@ -479,11 +263,13 @@ public:
     auto visit(F&& f) const -> result<detail::Seen<C, F>>
     {
         if (const auto ec = this->blocking_error()) return Error{ec};
-        std::promise<result<detail::Seen<C, F>>> told;
-        auto seen = told.get_future();
-        // Refused, it has been told.
-        (void)this->put_visit(std::make_unique<detail::Visit<C, std::remove_reference_t<F>>>(f, std::move(told)));
-        return seen.get();
+        using R = detail::Seen<C, F>;
+        const auto outcome = std::make_shared<detail::VisitOutcome<R>>();
+        auto visitor = std::make_unique<detail::Visit<C, std::remove_reference_t<F>&>>(f, outcome);
+        if (const auto ec = detail::wait_for_visit(*this->mailbox_, std::move(visitor))) return Error{ec};
+        if (outcome->exception) std::rethrow_exception(outcome->exception);
+        if constexpr (std::is_void_v<R>) return {};
+        else return *std::move(outcome->value);
     }
 
     /// The same without waiting; completes with `void(std::exception_ptr, R)`, or `void(std::exception_ptr)` if `f`
@@ -502,7 +288,7 @@ public:
                     else then(std::move(exception), outcome->value ? *std::move(outcome->value) : R{});
                 };
                 detail::async_visit(std::move(mailbox),
-                    std::make_unique<detail::AsyncVisit<C, F>>(std::move(moved), outcome),
+                    std::make_unique<detail::Visit<C, F>>(std::move(moved), outcome),
                     detail::FinishHandler{std::move(handler), std::move(finish)});
             },
             token, this->mailbox_, std::move(f));

@@ -9,9 +9,7 @@
 
 #include <chrono>
 #include <concepts>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,10 +27,10 @@ namespace websockxx {
 /// Lifetime  Clients keep the registry that their name is in.
 class WEBSOCKXX_DECL Registry : public std::enable_shared_from_this<Registry> {
 public:
-    Registry() = default;
+    Registry();
     Registry(const Registry&) = delete;
     Registry& operator=(const Registry&) = delete;
-    ~Registry() = default;
+    ~Registry();
 
     /// The one of the program, which start() uses if it is given none.
     [[nodiscard]] static Registry& shared();
@@ -70,8 +68,8 @@ private:
     [[nodiscard]] result<void> claim(std::string name, const std::shared_ptr<io::Mailbox>& mailbox);
     [[nodiscard]] static Error nobody(std::string_view name);
 
-    mutable std::mutex mutex_;
-    std::map<std::string, std::weak_ptr<io::Mailbox>, std::less<>> holders_;
+    struct Names;
+    const std::unique_ptr<Names> names_;
 };
 
 } // namespace websockxx

@@ -20,8 +20,8 @@
 #include <websockxx/impl/status.ipp>
 
 #include <websockxx/impl/core/deadlines.ipp>
-#include <websockxx/impl/core/restart_rules.ipp>
 #include <websockxx/impl/core/redact.ipp>
+#include <websockxx/impl/core/restart_rules.ipp>
 #include <websockxx/impl/core/round_trip.ipp>
 #include <websockxx/impl/core/session.ipp>
 #include <websockxx/impl/core/trace_text.ipp>
@@ -42,12 +42,15 @@
 #include <websockxx/impl/protocol/upgrade.ipp>
 
 #include <websockxx/impl/io/alarm.ipp>
+#include <websockxx/impl/io/call.ipp>
 #include <websockxx/impl/io/channel.ipp>
 #include <websockxx/impl/io/connection.ipp>
+#include <websockxx/impl/io/connection_mailbox.ipp>
 #include <websockxx/impl/io/connection_status.ipp>
 #include <websockxx/impl/io/connector.ipp>
 #include <websockxx/impl/io/happy_eyeballs.ipp>
 #include <websockxx/impl/io/mailbox.ipp>
+#include <websockxx/impl/io/mailboxes.ipp>
 #include <websockxx/impl/io/monitor.ipp>
 #include <websockxx/impl/io/tcp_transport.ipp>
 #include <websockxx/impl/io/tls_context.ipp>
@@ -57,6 +60,7 @@
 #include <websockxx/impl/io/tracer.ipp>
 #include <websockxx/impl/io/transport.ipp>
 #include <websockxx/impl/io/tree.ipp>
+#include <websockxx/impl/io/visit.ipp>
 
 #include <websockxx/impl/observe_all.ipp>
 #include <websockxx/impl/ref.ipp>

@@ -51,11 +51,11 @@ struct Status {
     std::string tls_version = {}; ///< "TLSv1.3"; empty without TLS
     std::string tls_cipher = {};
     std::string subprotocol = {};
-    bool deflate = false;                  ///< permessage-deflate was agreed on
-    std::chrono::milliseconds uptime{0};   ///< since the opening handshake
-    std::size_t send_queue_bytes = 0;      ///< encoded, and not yet taken by the kernel
-    std::size_t messages_waiting = 0;      ///< casts and infos that have not been delivered
-    std::size_t timers = 0;                ///< of send_after()
+    bool deflate = false;                ///< permessage-deflate was agreed on
+    std::chrono::milliseconds uptime{0}; ///< since the opening handshake
+    std::size_t send_queue_bytes = 0;    ///< encoded, and not yet taken by the kernel
+    std::size_t messages_waiting = 0;    ///< casts and infos that have not been delivered
+    std::size_t timers = 0;              ///< of send_after()
 
     // Over the client's whole life.
     std::uint64_t bytes_received = 0; ///< of the WebSocket and its handshakes, without TLS

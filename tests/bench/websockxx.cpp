@@ -30,6 +30,7 @@ Conn where(const Arguments& arguments, const std::string& target)
     if (!conn) throw std::runtime_error(conn.error().message());
     conn->tls.ca_file = arguments.ca;
     conn->deflate.offer = arguments.deflate;
+    conn->limits.message_bytes = std::max(conn->limits.message_bytes, arguments.size);
     return *conn;
 }
 

@@ -59,7 +59,8 @@ TEST_CASE("S16 whatever a header or a URL is made of, no secret and no control c
         return text;
     };
     const std::string secret = "CANARY";
-    const std::vector<std::string> names{"Authorization", "Cookie", "Proxy-Authorization", "Set-Cookie", "X-Auth-Token"};
+    const std::vector<std::string> names{
+        "Authorization", "Cookie", "Proxy-Authorization", "Set-Cookie", "X-Auth-Token"};
     for (int i = 0; i < 5'000; ++i) {
         const auto field = redact_field(names[random() % names.size()], noise() + secret + noise());
         CHECK(field.find(secret) == std::string::npos);

@@ -44,7 +44,8 @@ TEST_CASE("the texts of a trace are WebSockex's, spelled correctly", "[trace]")
     CHECK(words::received_part({Frame::Type::text, "l", false, false}, quiet) == "received part: continuation, 1 byte");
     CHECK(words::received_part({Frame::Type::text, "lo", false, true}, quiet) == "received part: finish, 2 bytes");
     CHECK(words::received_message("Say") == "received msg: Say");
-    CHECK(words::replying(Callback::handle_frame, Frame::pong(), quiet) == "replying from handle_frame with pong, 0 bytes");
+    CHECK(words::replying(Callback::handle_frame, Frame::pong(), quiet) ==
+          "replying from handle_frame with pong, 0 bytes");
     CHECK(words::sending(Frame::binary("ab"), quiet) == "sending frame: binary, 2 bytes");
 
     CHECK(words::closing({.by = By::local, .sent = CloseFrame{}}) == "closing with local reason: closed by us");
@@ -72,7 +73,8 @@ TEST_CASE("payloads are shown only if asked for, and then their beginning", "[tr
     CHECK(words::describe(Frame::text(std::string(1000, 'x')), open_hearted).size() < 300);
 }
 
-TEST_CASE("S16 whatever a payload, a name or a reason is made of, a line is one line, and quiet about payloads", "[trace]")
+TEST_CASE(
+    "S16 whatever a payload, a name or a reason is made of, a line is one line, and quiet about payloads", "[trace]")
 {
     std::minstd_rand random{11};
     const std::string secret = "CANARY";

@@ -143,14 +143,19 @@ TEST_CASE("the page of options has the default of every field of Conn", "[docs]"
 
 TEST_CASE("the page of options has the default of every field of Options", "[docs]")
 {
-    const auto& [async, initial, reconnect, stable_after, prepare, executor, log] = Options{};
+    const auto& [async, initial, name, registry, reconnect, stable_after, prepare, executor, log, observer, debug] =
+        Options{};
+    CHECK_FALSE(registry);
+    CHECK_FALSE(observer);
+    CHECK(debug == Debug{});
     CHECK_FALSE(reconnect);
     CHECK_FALSE(prepare);
     CHECK_FALSE(executor);
     CHECK(log.target<void (*)(Severity, std::string_view)>() != nullptr);
     CHECK(table_of("Options") == Table{"async: " + written(async), "handle_initial_conn_failure: " + written(initial),
-                                     "reconnect: empty", "stable_after: " + written(stable_after), "prepare: empty",
-                                     "executor: empty", "log: `log_to_stderr`"});
+                                     "name: " + written(name), "registry: empty", "reconnect: empty",
+                                     "stable_after: " + written(stable_after), "prepare: empty", "executor: empty",
+                                     "log: `log_to_stderr`", "observer: empty", "debug: off"});
 }
 
 TEST_CASE("the blocks of the page of options do what it says", "[docs]")

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <websockxx/supervisor.hpp>
 #include <websockxx/websockxx.hpp>
 
 #include "support/test.hpp"

@@ -17,8 +17,8 @@ Conn with_heartbeat()
 
 } // namespace
 
-TEST_CASE("while paused no frame, cast or info reaches the client, and nothing is read; then all of it, in order",
-    "[pause]")
+TEST_CASE(
+    "WX-026 while paused no frame, cast or info reaches the client, and nothing is read; then all of it", "[pause]")
 {
     Fixture f;
     f.opened();
@@ -128,7 +128,7 @@ TEST_CASE("a paused client can be closed, stopped, aborted and visited", "[pause
     CHECK(f.ref().resume().error().code() == errc::client_ended);
 }
 
-TEST_CASE("WX-032 a send that finds a paused connection dead ends it, and what was not delivered is lost", "[pause]")
+TEST_CASE("a send that finds a paused connection dead ends it, and what was not delivered is lost", "[pause]")
 {
     Fixture f;
     f.opened();

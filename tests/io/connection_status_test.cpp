@@ -34,8 +34,8 @@ struct Scene {
     std::shared_ptr<Record> record = std::make_shared<Record>();
     Harness h;
 
-    explicit Scene(io::Hooks hooks = {}, core::Settings settings = {},
-        Conn conn = {.secure = false, .host = "server", .port = 80},
+    explicit Scene(
+        io::Hooks hooks = {}, core::Settings settings = {}, Conn conn = {.secure = false, .host = "server", .port = 80},
         std::function<std::string()> says = [] { return std::string{}; })
         : h(std::make_unique<Sayer>(record, std::move(says)), std::move(settings), std::move(conn), std::move(hooks))
     {
@@ -319,9 +319,15 @@ TEST_CASE("statistics count from when they were asked for, and the log keeps the
     CHECK_THAT(last[0], EndsWith("received frame: ping, 0 bytes"));
     CHECK_THAT(last[1], EndsWith("replying from handle_ping with pong, 0 bytes"));
     CHECK(s.h.log.empty());
+
+    s.record->on_disconnect = [](const Disconnect&) { return reconnect_in(1s); };
+    s.h.end_transport();
+    CHECK(s.h.connection->monitor()->statistics()->connections_lost == 1);
+    CHECK(s.h.connection->monitor()->statistics()->connections_open == 0); // that it was opened was not counted
 }
 
-TEST_CASE("S16 nothing that is traced, logged or shown of a whole life holds a secret or a control character", "[trace]")
+TEST_CASE(
+    "S16 nothing that is traced, logged or shown of a whole life holds a secret or a control character", "[trace]")
 {
     const std::string secret = "CANARY";
     Conn conn{.host = "server", .target = "/a?token=" + secret + "&" + secret};

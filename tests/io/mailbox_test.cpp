@@ -78,7 +78,7 @@ TEST_CASE("messages beyond the limit are refused and told, until some were handl
     CHECK(f.told == std::vector<error_code>{errc::inbox_full});
     CHECK_FALSE(f.mailbox->put(item::Stop{errc::stopped}));
     CHECK(take(*f.mailbox).size() == 4);
-    CHECK_FALSE(f.mailbox->put(f.send())); // the send was taken, and so handled
+    CHECK_FALSE(f.mailbox->put(f.send()));               // the send was taken, and so handled
     CHECK(f.mailbox->put(f.send()) == errc::inbox_full); // letters that were taken need not be
     f.mailbox->delivered(1);
     CHECK_FALSE(f.mailbox->send(Frame::text("x")));

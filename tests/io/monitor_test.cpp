@@ -36,8 +36,8 @@ struct Scene {
     Scene& opened()
     {
         h.open();
-        REQUIRE(take() == Lines{"attempt 1 ws://server/", "connected", "upgraded first",
-                              "callback handle_connect returned"});
+        REQUIRE(take() ==
+                Lines{"attempt 1 ws://server/", "connected", "upgraded first", "callback handle_connect returned"});
         return *this;
     }
     void end_of_connection(error_code ec = boost::asio::error::eof) { h.end_transport(ec); }
@@ -49,7 +49,8 @@ WireFrame text(std::string payload) { return {Opcode::text, std::move(payload)};
 
 } // namespace
 
-TEST_CASE("WX-208 a connection is told when it is there, before handle_connect, and again after a reconnect", "[monitor]")
+TEST_CASE(
+    "WX-208 a connection is told when it is there, before handle_connect, and again after a reconnect", "[monitor]")
 {
     Scene s;
     s.opened();
@@ -58,7 +59,8 @@ TEST_CASE("WX-208 a connection is told when it is there, before handle_connect, 
     CHECK(s.take() == Lines{"disconnected lost 1 1006", "callback handle_disconnect returned", "retry 5"});
     s.h.turn(5ms);
     s.h.accept();
-    CHECK(s.take() == Lines{"attempt 2 ws://server/", "connected", "upgraded again", "callback handle_connect returned"});
+    CHECK(
+        s.take() == Lines{"attempt 2 ws://server/", "connected", "upgraded again", "callback handle_connect returned"});
     CHECK(s.script->clients.front() == s.script->clients.back());
 }
 
@@ -135,8 +137,8 @@ TEST_CASE("WX-212 what arrives is told: messages with the frames that they came 
     s.h.say(encode(text("one")) + encode({Opcode::binary, "four"}));
     CHECK(s.take() == Lines{"message in text 3 1", "callback handle_frame returned", "message in binary 4 1",
                           "callback handle_frame returned"});
-    s.h.say(encode({Opcode::text, "ab", false}) + encode({Opcode::pong, "!"}) + encode({Opcode::continuation, "c", false}) +
-            encode({Opcode::continuation, "de"}));
+    s.h.say(encode({Opcode::text, "ab", false}) + encode({Opcode::pong, "!"}) +
+            encode({Opcode::continuation, "c", false}) + encode({Opcode::continuation, "de"}));
     CHECK(s.take() == Lines{"control in pong 1", "callback handle_pong returned", "message in text 5 3",
                           "callback handle_frame returned"});
     s.h.say(encode(text("small")));
@@ -170,14 +172,16 @@ TEST_CASE("a refused first attempt is told as disconnected and as the end, thoug
 TEST_CASE("attempts that fail carry the numbers that handle_disconnect sees", "[monitor]")
 {
     Scene s{initial_failures()};
-    s.record->on_disconnect = [](const Disconnect& why) { return why.attempt < 2 ? reconnect_in(1ms) : Decision{Ok{}}; };
+    s.record->on_disconnect = [](const Disconnect& why) {
+        return why.attempt < 2 ? reconnect_in(1ms) : Decision{Ok{}};
+    };
     s.h.begin();
     s.h.refuse(Error{errc::no_address, Phase::resolve});
     s.h.turn(1ms);
     s.h.refuse(Error{errc::no_address, Phase::resolve});
-    CHECK(s.take() == Lines{"attempt 1 ws://server/", "disconnected failed 1 1006", "callback handle_disconnect returned",
-                          "retry 1", "attempt 2 ws://server/", "disconnected failed 2 1006",
-                          "callback handle_disconnect returned", "terminated 1006"});
+    CHECK(s.take() == Lines{"attempt 1 ws://server/", "disconnected failed 1 1006",
+                          "callback handle_disconnect returned", "retry 1", "attempt 2 ws://server/",
+                          "disconnected failed 2 1006", "callback handle_disconnect returned", "terminated 1006"});
 }
 
 TEST_CASE("an attempt that cannot even begin is told from beginning to end", "[monitor]")
@@ -217,6 +221,31 @@ TEST_CASE("a callback that throws is told as one that threw, once, with the clos
                           "disconnected lost 0 1011", "callback terminate returned", "terminated 1011"});
 }
 
+TEST_CASE("a handle_connect that throws is told, for the first connection and for a later one", "[monitor]")
+{
+    Scene s;
+    s.record->on_connect = [](const Connected&) -> Action { throw std::runtime_error("no"); };
+    SECTION("the first")
+    {
+        s.h.open();
+        CHECK(s.take() == Lines{"attempt 1 ws://server/", "connected", "upgraded first",
+                              "callback handle_connect threw", "disconnected lost 0 1006", "terminated 1006"});
+    }
+    SECTION("a later one")
+    {
+        const auto fails = std::exchange(s.record->on_connect, {});
+        s.opened();
+        s.record->on_connect = fails;
+        s.record->on_disconnect = [](const Disconnect&) { return reconnect_in(0ms); };
+        s.end_of_connection();
+        s.h.turn(0ms);
+        s.take();
+        s.h.accept();
+        CHECK(s.take() == Lines{"connected", "upgraded again", "callback handle_connect threw", "control out close 2",
+                              "disconnected lost 0 1011", "callback terminate returned", "terminated 1011"});
+    }
+}
+
 TEST_CASE("TLS is told between TCP and the WebSocket", "[monitor]")
 {
     Scene s{{}, {.secure = true, .host = "server", .port = 443}};
@@ -254,16 +283,16 @@ TEST_CASE("the queue is told when it is high and when it is drained, once each, 
     s.take();
     s.ref().stop();
     s.h.run();
-    CHECK(s.take() == Lines{"control out close 2", "drained 0", "disconnected lost 0 1001", "callback terminate returned",
-                          "terminated 1001"});
+    CHECK(s.take() == Lines{"control out close 2", "drained 0", "disconnected lost 0 1001",
+                          "callback terminate returned", "terminated 1001"});
 }
 
 TEST_CASE("a client that ends with its executor is told as ended, once", "[monitor]")
 {
     const auto script = std::make_shared<EventScript>();
     {
-        Harness h{std::make_unique<Recorder>(std::make_shared<Record>()), {}, {.secure = false, .host = "server", .port = 80},
-            {.watchers = {{script}}}};
+        Harness h{std::make_unique<Recorder>(std::make_shared<Record>()), {},
+            {.secure = false, .host = "server", .port = 80}, {.watchers = {{script}}}};
         h.open();
     }
     CHECK(check_grammar(script->lines) == "");
@@ -275,8 +304,8 @@ TEST_CASE("an observer that was ended hears no more, and others do", "[monitor]"
     const auto ended = std::make_shared<std::atomic<bool>>(false);
     const auto one = std::make_shared<EventScript>();
     const auto other = std::make_shared<EventScript>();
-    Harness h{std::make_unique<Recorder>(std::make_shared<Record>()), {}, {.secure = false, .host = "server", .port = 80},
-        {.watchers = {{one, ended}, {other}}}};
+    Harness h{std::make_unique<Recorder>(std::make_shared<Record>()), {},
+        {.secure = false, .host = "server", .port = 80}, {.watchers = {{one, ended}, {other}}}};
     h.open();
     CHECK(one->lines == other->lines);
     *ended = true;
@@ -307,14 +336,20 @@ std::vector<Move> moves()
             const auto request = s.h.wire->take();
             if (request.starts_with("GET")) s.h.say(upgrade_answer(request));
         }),
-        if_open([](Scene& s) { s.h.refuse(Error{errc::no_address, Phase::resolve}); }),
+        if_open([](Scene& s) {
+            s.h.refuse(Error{errc::no_address, Phase::resolve});
+        }),
         if_open([](Scene& s) { s.h.say("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"); }),
         if_open([](Scene& s) { s.h.say(text("hello")); }),
         if_open([](Scene& s) { s.h.say(text("throw")); }),
         if_open([](Scene& s) { s.h.say(text("close")); }),
         if_open([](Scene& s) { s.h.say(text("bad")); }),
-        if_open([](Scene& s) { s.h.say({Opcode::ping, "p"}); }),
-        if_open([](Scene& s) { s.h.say({Opcode::close, close_payload(1000)}); }),
+        if_open([](Scene& s) {
+            s.h.say({Opcode::ping, "p"});
+        }),
+        if_open([](Scene& s) {
+            s.h.say({Opcode::close, close_payload(1000)});
+        }),
         if_open([](Scene& s) { s.h.say(std::string("\xF3\x01?", 3)); }),
         if_open([](Scene& s) { s.h.end_transport(); }),
         if_open([](Scene& s) { s.h.end_transport(boost::asio::error::connection_reset); }),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <websockxx/protocol/encoder.hpp>
 
+#include "protocol/compressor.hpp"
 #include "protocol/talk.hpp"
 #include "support/test.hpp"
 
@@ -128,4 +129,78 @@ TEST_CASE("produced() counts every byte that was put into output()", "[protocol]
     talk.take_output();
     (void)talk.protocol.write(Frame::text("Hello"));
     CHECK(talk.protocol.produced() == before + 22);
+}
+
+TEST_CASE("what was given back of an idle connection is made anew, also inside a message in fragments", "[protocol]")
+{
+    const bool compresses = GENERATE(false, true);
+    OpenTalk talk(compresses ? Talk::deflate_conn() : Talk::plain_conn());
+    const auto idle = [&] {
+        talk.take_output();
+        talk.protocol.trim();
+    };
+    idle();
+    (void)talk.protocol.write(Frame::text("one"));
+    check_frame(talk.take_frame(), frames::text, true, 1, "one");
+    idle();
+    (void)talk.protocol.write(Frame::binary_fragment(large));
+    check_frame(talk.take_frame(), frames::binary, false, 2, large);
+    idle();
+    (void)talk.protocol.write(Frame::ping("p"));
+    check_frame(talk.take_frame(), frames::ping, true, 1, "p");
+    idle();
+    (void)talk.protocol.write(Frame::continuation(small));
+    check_frame(talk.take_frame(), frames::continuation, false, 1, small);
+    idle();
+    (void)talk.protocol.write(Frame::finish(large));
+    check_frame(talk.take_frame(), frames::continuation, true, 2, large);
+    idle();
+    (void)talk.protocol.write(Frame::text("two"));
+    check_frame(talk.take_frame(), frames::text, true, 1, "two");
+    idle();
+    (void)talk.protocol.close(1000, "");
+    check_frame(talk.take_frame(), frames::close, true, 1, frames::big_endian(1000, 2));
+}
+
+TEST_CASE(
+    "a compressed message can be inflated after the connection was idle, with and without a context", "[protocol]")
+{
+    auto conn = Talk::deflate_conn();
+    conn.deflate.client_no_context_takeover = GENERATE(false, true);
+    const bool forgets = conn.deflate.client_no_context_takeover;
+    Talk talk(conn);
+    talk.feed(talk.answer(std::string("Sec-WebSocket-Extensions: permessage-deflate") +
+                          (forgets ? "; client_no_context_takeover" : "") + "\r\n"));
+    REQUIRE(talk.protocol.deflate());
+
+    Inflater inflater;
+    std::vector<std::size_t> sizes;
+    for (int number = 0; number < 6; ++number) {
+        std::string text;
+        for (int word = 0; word < 500; ++word) text += std::to_string(word * 7919) + ' ';
+        (void)talk.protocol.write(Frame::text(text));
+        const auto frame = talk.take_frame();
+        CHECK(frame.rsv == 4);
+        sizes.push_back(frame.payload.size());
+        CHECK((inflater.message(frame.payload) == text));
+        if (forgets) inflater.reset();
+        (void)talk.protocol.write(Frame::text("short"));
+        check_frame(talk.take_frame(), frames::text, true, 1, "short");
+        if (number % 2 == 1) talk.protocol.trim();
+    }
+    // Who remembers what was said needs next to nothing to say it again: also after he was idle.
+    for (std::size_t number = 1; number < sizes.size(); ++number)
+        CHECK((forgets ? sizes[number] == sizes[0] : sizes[number] < sizes[0] / 10));
+}
+
+TEST_CASE("S10 masks do not begin anew with the encoder", "[protocol]")
+{
+    std::set<std::uint32_t> masks;
+    OpenTalk talk;
+    for (int number = 0; number < 1'000; ++number) {
+        (void)talk.protocol.write(Frame::text("same"));
+        masks.insert(talk.take_frame().mask);
+        talk.protocol.trim();
+    }
+    CHECK(masks.size() >= 999); // two of 1,000 are the same in one run of 8,600
 }

@@ -21,7 +21,8 @@ namespace websockxx::protocol {
 
 inline std::ostream& operator<<(std::ostream& out, Protocol::Event event)
 {
-    constexpr const char* names[] = {"nothing", "opened", "refused", "message", "ping", "pong", "closed", "failed"};
+    constexpr const char* names[] = {
+        "nothing", "opened", "refused", "message", "fragment", "ping", "pong", "closed", "failed"};
     return out << names[static_cast<int>(event)];
 }
 

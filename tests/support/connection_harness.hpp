@@ -50,7 +50,7 @@ public:
             };
         }
         connection = std::make_shared<io::Connection>(std::move(client), std::move(conn), std::move(settings),
-            std::move(hooks), std::move(environment), strand_, mailbox);
+            std::move(hooks), std::make_shared<const io::Environment>(std::move(environment)), strand_, mailbox);
     }
 
     /// Lets everything happen that can happen without time passing.

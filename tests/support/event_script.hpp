@@ -18,7 +18,10 @@ public:
 
     std::vector<std::string> take() { return std::exchange(lines, {}); }
 
-    void attempt_started(const observed::AttemptStarted& e) noexcept override { add(e, "attempt", e.origin.attempt, e.url); }
+    void attempt_started(const observed::AttemptStarted& e) noexcept override
+    {
+        add(e, "attempt", e.origin.attempt, e.url);
+    }
     void resolved(const observed::Resolved& e) noexcept override { add(e, "resolved", e.addresses); }
     void connected(const observed::Connected& e) noexcept override { add(e, "connected", e.endpoint); }
     void tls_done(const observed::TlsDone& e) noexcept override { add(e, "tls", e.version, e.cipher); }
@@ -84,7 +87,8 @@ inline std::string check_grammar(const std::vector<std::string>& lines)
         if (at == At::ended) return wrong();
         if (is("callback")) {
             // handle_disconnect() and terminate() are called behind the connection.
-            const bool behind = line.find("handle_disconnect") != std::string::npos || line.find("terminate") != std::string::npos;
+            const bool behind =
+                line.find("handle_disconnect") != std::string::npos || line.find("terminate") != std::string::npos;
             if (behind ? at != At::between : at != At::open) return wrong();
         }
         else if (is("attempt")) {

@@ -12,8 +12,8 @@
 
 namespace websockxx::test {
 
-/// What happened to a Recorder, in order: "connect", "frame text:hello", "ping:", "cast:1", "disconnect 1",
-/// "terminate", "destroyed".
+/// What happened to a Recorder, in order: "connect", "frame text:hello", "fragment text:hel first", "ping:", "cast:1",
+/// "disconnect 1", "terminate", "destroyed".
 struct Record {
     std::vector<std::string> lines;
     std::vector<CloseReason> disconnects;
@@ -22,6 +22,7 @@ struct Record {
     // What the callbacks answer; empty: what the base class does, or ok().
     std::function<Action(const Connected&)> on_connect;
     std::function<Action(const Frame&)> on_frame;
+    std::function<Action(const Fragment&)> on_fragment;
     std::function<Action(const Frame&)> on_ping;
     std::function<Action(const Frame&)> on_pong;
     std::function<Action(int)> on_cast;
@@ -44,6 +45,12 @@ public:
     {
         note("frame " + std::string{to_string(frame.type())} + ":" + std::string{frame.text()});
         return record_->on_frame ? record_->on_frame(frame) : ok();
+    }
+    Action handle_fragment(const Fragment& part) override
+    {
+        note("fragment " + std::string{to_string(part.type)} + ":" + std::string{part.text} +
+             (part.first ? " first" : "") + (part.last ? " last" : ""));
+        return record_->on_fragment ? record_->on_fragment(part) : ok();
     }
     Action handle_ping(const Frame& ping) override
     {

@@ -51,16 +51,16 @@ TEST_CASE("an observer of all clients hears of those that are started while its 
     {
         auto observation = observe_all(all);
         const auto one = start_link<Quiet>(server.url(), {.log = {}});
-        REQUIRE(one);
+        REQUIRE(one.has_value());
         const auto other = start_link<Quiet>(server.url(), {.log = {}});
-        REQUIRE(other);
+        REQUIRE(other.has_value());
         CHECK(all->snapshot().connections_open == 2);
         observation.end();
     }
     CHECK(all->snapshot().connections == 2);
     CHECK(all->snapshot().terminated == 0); // nothing was heard any more
     const auto later = start_link<Quiet>(server.url(), {.log = {}});
-    REQUIRE(later);
+    REQUIRE(later.has_value());
     CHECK(all->snapshot().connections == 2);
     CHECK_FALSE(all.use_count() > 1); // let go when the next client was started
 }
@@ -74,16 +74,16 @@ TEST_CASE("over TCP and TLS an observer hears of each step, and the grammar hold
     conn.tls.ca_pem = authority.certificate();
     {
         const auto client = start_link<Quiet>(conn, {.log = {}, .observer = script});
-        REQUIRE(client);
+        REQUIRE(client.has_value());
         const auto status = client->status();
-        REQUIRE(status);
+        REQUIRE(status.has_value());
         CHECK(status->state == Status::State::connected);
         CHECK_THAT(status->endpoint, EndsWith(":" + std::to_string(server.port())));
         CHECK_THAT(status->tls_version, StartsWith("TLSv1."));
         CHECK_FALSE(status->tls_cipher.empty());
         CHECK(status->details == "all is well");
         server.send_text("bye");
-        REQUIRE(client->wait());
+        REQUIRE(client->wait().has_value());
     }
     CHECK(check_grammar(script->lines) == "");
     const auto has = [&](std::string_view word) {
@@ -100,12 +100,13 @@ TEST_CASE("status, trace log and statistics can be asked for from outside", "[re
 {
     FixtureServer server;
     Lines traced;
-    const auto client = start_link<Quiet>(server.url(), {.log = traced.log(), .debug = {.log = 10, .statistics = true}});
-    REQUIRE(client);
-    REQUIRE(client->trace());
-    REQUIRE(client->send_frame(Frame::text("hello")));
+    const auto client =
+        start_link<Quiet>(server.url(), {.log = traced.log(), .debug = {.log = 10, .statistics = true}});
+    REQUIRE(client.has_value());
+    REQUIRE(client->trace().has_value());
+    REQUIRE(client->send_frame(Frame::text("hello")).has_value());
     const auto lines = client->trace_log();
-    REQUIRE(lines);
+    REQUIRE(lines.has_value());
     REQUIRE_FALSE(lines->empty());
     CHECK_THAT(lines->back(), EndsWith("sending frame: text, 5 bytes"));
     CHECK(client->statistics().value().sent.messages == 1);

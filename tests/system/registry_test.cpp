@@ -48,8 +48,8 @@ struct Fixture {
 
 } // namespace
 
-TEST_CASE("WX-002 WX-005 WX-008 whoever looks up the name of a client finds it, from before the first attempt",
-    "[registry]")
+TEST_CASE(
+    "WX-002 WX-005 WX-008 whoever looks up the name of a client finds it, from before the first attempt", "[registry]")
 {
     Fixture f;
     CHECK_FALSE(f.registry->find("me"));
@@ -121,8 +121,7 @@ TEST_CASE("the name is taken until the client is destroyed, but whoever is being
     };
     Fixture f;
     Names notes;
-    const auto ref =
-        start(std::make_unique<Prober>(f, notes), "ws://127.0.0.1:1/", f.options("me")).value();
+    const auto ref = start(std::make_unique<Prober>(f, notes), "ws://127.0.0.1:1/", f.options("me")).value();
     ref.stop();
     f.context.poll();
     CHECK(notes == Names{"not found", "taken"});

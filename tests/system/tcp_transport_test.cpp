@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <websockxx/io/tcp_transport.hpp>
 
+#include "support/hasty_reader.hpp"
 #include "support/socket_peer.hpp"
 #include "support/test.hpp"
 #include "support/transport_probe.hpp"
@@ -76,7 +77,7 @@ struct World {
         const auto read = [&] {
             text += probe->read();
             if (probe->would_block()) transport().wait_readable();
-            return !probe->would_block();
+            return !probe->would_block() && probe->ec != error::in_progress;
         };
         CHECK(until(read));
         return text;
@@ -317,4 +318,75 @@ TEST_CASE("TCP: ten megabytes go each way at once through a slow server", "[syst
     CHECK(world.until([&] { return read.size() == much.size() && world.peer->heard().size() == much.size(); }));
     CHECK((read == much));
     CHECK((world.peer->heard() == much));
+}
+
+TEST_CASE("TCP: who reads while he waits for bytes is told to come again, and then that he can", "[system]")
+{
+    World world;
+    world.open();
+    world.transport().wait_readable();
+    CHECK(world.probe->read().empty());
+    CHECK(world.probe->ec == error::in_progress);
+    REQUIRE(world.until_event("readable"));
+    CHECK(world.probe->read().empty());
+    CHECK(world.probe->would_block());
+
+    world.probe->events.clear();
+    world.peer->send("hello");
+    world.transport().wait_readable();
+    REQUIRE(world.until_event("readable"));
+    CHECK(world.probe->read() == "hello");
+}
+
+TEST_CASE("TCP: bytes that have come while he waited are not lost if he waits again before he reads them", "[system]")
+{
+    World world;
+    world.open();
+    const std::size_t size = GENERATE(5u, 384u, 385u, 5'000u); // of what lands while it waits: 384
+    const std::string text(size, 't');
+    world.peer->send(text);
+    world.transport().wait_readable();
+    REQUIRE(world.until_event("readable"));
+    world.transport().wait_readable();
+    CHECK(world.probe->read().empty());
+    CHECK(world.probe->ec == error::in_progress);
+    world.probe->events.clear();
+    REQUIRE(world.until_event("readable"));
+    std::string read;
+    REQUIRE(world.until([&] {
+        if (read.size() < size) world.transport().wait_readable();
+        run_ready(*world.context);
+        read += world.probe->read(100);
+        return read.size() == size;
+    }));
+    CHECK(read == text);
+}
+
+TEST_CASE("TCP: no byte is lost or reordered, whenever one reads", "[system]")
+{
+    World world;
+    world.open();
+    HastyReader reader(1'000'000);
+    CHECK(world.until([&] { return reader.step(*world.context, *world.probe, *world.peer); }));
+    CHECK_FALSE(reader.failed);
+    CHECK((reader.read == reader.sent));
+    CHECK(reader.told_to_come_again > 0);
+}
+
+TEST_CASE("TCP: an end is the same however often one waits for it", "[system]")
+{
+    World world;
+    world.open();
+    const bool resets = GENERATE(false, true);
+    world.transport().wait_readable();
+    if (resets) world.peer->reset();
+    else world.peer->shutdown();
+    for (int times = 0; times < 3; ++times) {
+        REQUIRE(world.until_event("readable"));
+        world.probe->events.clear();
+        world.transport().wait_readable();
+    }
+    REQUIRE(world.until_event("readable"));
+    CHECK(world.probe->read().empty());
+    CHECK(world.probe->ec == (resets ? error_code(error::connection_reset) : error_code(error::eof)));
 }

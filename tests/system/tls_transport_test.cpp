@@ -3,6 +3,7 @@
 
 #include <websockxx/io/tcp_transport.hpp>
 
+#include "support/hasty_reader.hpp"
 #include "support/socket_peer.hpp"
 #include "support/test.hpp"
 #include "support/transport_probe.hpp"
@@ -99,7 +100,7 @@ struct World {
         const auto read = [&] {
             text += probe->read();
             if (probe->would_block()) transport().wait_readable();
-            return !probe->would_block();
+            return !probe->would_block() && probe->ec != error::in_progress;
         };
         CHECK(until(read));
         return text;
@@ -331,4 +332,34 @@ TEST_CASE("TLS: ten megabytes go each way at once through a slow server", "[syst
     CHECK(world.until([&] { return read.size() == much.size() && world.peer->heard().size() == much.size(); }));
     CHECK((read == much));
     CHECK((world.peer->heard() == much));
+}
+
+TEST_CASE("TLS: who reads while he waits for bytes is told to come again, and then that he can", "[system]")
+{
+    World world;
+    world.open();
+    REQUIRE(world.until([&] { // session tickets, which are no bytes for us
+        run_ready(*world.context);
+        return world.probe->read().empty() && world.probe->would_block();
+    }));
+    world.transport().wait_readable();
+    CHECK(world.probe->read().empty());
+    CHECK(world.probe->ec == error::in_progress);
+    REQUIRE(world.until_event("readable"));
+    world.probe->events.clear();
+    world.peer->send("hello");
+    world.transport().wait_readable();
+    REQUIRE(world.until_event("readable"));
+    CHECK(world.probe->read() == "hello");
+}
+
+TEST_CASE("TLS: no byte is lost or reordered, whenever one reads", "[system]")
+{
+    World world;
+    world.open();
+    HastyReader reader(1'000'000);
+    CHECK(world.until([&] { return reader.step(*world.context, *world.probe, *world.peer); }));
+    CHECK_FALSE(reader.failed);
+    CHECK((reader.read == reader.sent));
+    CHECK(reader.told_to_come_again > 0);
 }

@@ -19,7 +19,8 @@ public:
     void ping_sent(std::chrono::nanoseconds now) noexcept { sent_at_ = now; }
 
     /// How long it took, if this pong answers a ping.
-    std::optional<std::chrono::nanoseconds> pong_received(std::size_t payload_bytes, std::chrono::nanoseconds now) noexcept;
+    std::optional<std::chrono::nanoseconds> pong_received(
+        std::size_t payload_bytes, std::chrono::nanoseconds now) noexcept;
 
     [[nodiscard]] const RoundTripTimes& times() const noexcept { return times_; }
 

@@ -142,7 +142,7 @@ private:
     CloseReason reason_;        // why we are closing, lingering or asking
     Phase phase_ = Phase::none; // of the attempt that is going on
     bool paused_ = false;
-    bool ever_open_ = false;    // handle_connect() has succeeded once: terminate() will be called
+    bool ever_open_ = false; // handle_connect() has succeeded once: terminate() will be called
     std::optional<std::chrono::milliseconds> pinged_at_; // no sign of life since then is the end
     int attempt_ = 0;                                    // WebSockex's attempt_number
     int retries_ = 0;                                    // since a connection was stable

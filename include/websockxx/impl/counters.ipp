@@ -3,6 +3,7 @@
 
 #include <websockxx/counters.hpp>
 
+#include <algorithm>
 #include <iomanip>
 #include <locale>
 #include <ostream>
@@ -15,10 +16,7 @@ namespace counters_detail {
 // Nothing is published with a count: only that it is whole matters.
 inline constexpr auto relaxed = std::memory_order_relaxed;
 
-inline void add(std::atomic<std::uint64_t>& count, std::uint64_t more = 1) noexcept
-{
-    count.fetch_add(more, relaxed);
-}
+inline void add(std::atomic<std::uint64_t>& count, std::uint64_t more = 1) noexcept { count.fetch_add(more, relaxed); }
 
 inline double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 inline double milliseconds(std::chrono::nanoseconds time) { return seconds(time) * 1000; }
@@ -114,8 +112,12 @@ void Counters::Traffic::add(const observed::Control& control) noexcept
 
 CountersSnapshot::Traffic Counters::Traffic::snapshot() const noexcept
 {
-    return {.messages = messages, .message_bytes = message_bytes, .pings = controls[0], .pongs = controls[1],
-        .closes = controls[2], .frames = frames};
+    return {.messages = messages,
+        .message_bytes = message_bytes,
+        .pings = controls[0],
+        .pongs = controls[1],
+        .closes = controls[2],
+        .frames = frames};
 }
 
 void Counters::Times::add(std::chrono::nanoseconds took) noexcept
@@ -131,20 +133,22 @@ void Counters::Times::add(std::chrono::nanoseconds took) noexcept
 CountersSnapshot::Times Counters::Times::snapshot() const noexcept
 {
     using std::chrono::nanoseconds;
-    return {.count = count, .sum = nanoseconds{sum.load()}, .last = nanoseconds{last.load()},
+    return {.count = count,
+        .sum = nanoseconds{sum.load()},
+        .last = nanoseconds{last.load()},
         .max = nanoseconds{max.load()}};
 }
 
 CountersSnapshot Counters::snapshot() const noexcept
 {
     CountersSnapshot all;
-    // The ended ones first: there are never more of them.
+    // The ended ones first: there are more of them only if counting began with a connection that was open.
     const std::uint64_t ended = connections_ended_;
     all.attempts = attempts_;
     all.attempts_failed = attempts_failed_;
     all.connections = connections_;
     all.connections_lost = connections_lost_;
-    all.connections_open = all.connections - ended;
+    all.connections_open = all.connections - std::min(ended, all.connections);
     all.retries = retries_;
     all.terminated = terminated_;
     all.queue_high = queue_high_;

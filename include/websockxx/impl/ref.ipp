@@ -4,14 +4,10 @@
 #include <websockxx/detail/utf8.hpp>
 #include <websockxx/io/connection.hpp>
 #include <websockxx/io/mailbox.hpp>
+#include <websockxx/io/wake_sender.hpp>
 #include <websockxx/ref.hpp>
 
-#include <boost/system/system_error.hpp>
-
-#include <algorithm>
-#include <condition_variable>
 #include <future>
-#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -23,40 +19,6 @@ struct ClientAccess {
 };
 
 namespace ref_detail {
-
-/// What a thread that is blocked in send_frame() and the strand share.
-struct Waiting {
-    std::mutex mutex;
-    std::condition_variable told;
-    std::optional<error_code> result;
-
-    void tell(error_code ec)
-    {
-        const std::lock_guard lock{mutex};
-        if (result) return;
-        result = ec;
-        told.notify_one();
-    }
-    std::optional<error_code> wait(std::chrono::milliseconds limit)
-    {
-        std::unique_lock lock{mutex};
-        // Longer would overflow the clock.
-        limit = std::clamp<std::chrono::milliseconds>(limit, {}, std::chrono::hours{24 * 365});
-        told.wait_for(lock, limit, [this] { return result.has_value(); });
-        return result;
-    }
-};
-
-class WakeSender final : public io::SendDone {
-public:
-    explicit WakeSender(std::shared_ptr<Waiting> waiting) : waiting_(std::move(waiting)) {}
-    // Destroyed untold, the executor's context is gone.
-    ~WakeSender() override { waiting_->tell(errc::runtime_ended); }
-    void done(error_code ec) override { waiting_->tell(ec); }
-
-private:
-    std::shared_ptr<Waiting> waiting_;
-};
 
 /// Looks at the connection, for a thread that waits outside.
 template <class Look>
@@ -112,7 +74,8 @@ auto inspect(io::Mailbox& mailbox, Look look)
     using Visit = Inspection<Look>;
     std::promise<result<typename Visit::Seen>> told;
     auto seen = told.get_future();
-    (void)mailbox.put(io::item::Visit{std::make_unique<Visit>(std::move(look), std::move(told))}); // refused, it is told
+    (void)mailbox.put(
+        io::item::Visit{std::make_unique<Visit>(std::move(look), std::move(told))}); // refused, it is told
     return seen.get();
 }
 
@@ -140,10 +103,10 @@ result<void> BasicRef::send_frame(Frame frame, std::chrono::milliseconds timeout
 {
     if (!mailbox_) return Error{errc::client_ended};
     if (const auto ec = mailbox_->blocking_error()) return Error{ec};
-    const auto waiting = std::make_shared<ref_detail::Waiting>();
+    const auto waiting = std::make_shared<io::Waiting>();
     const auto id = mailbox_->next_id();
     if (const auto ec =
-            mailbox_->put(io::item::Send{id, std::move(frame), std::make_unique<ref_detail::WakeSender>(waiting)})) {
+            mailbox_->put(io::item::Send{id, std::move(frame), std::make_unique<io::WakeSender>(waiting)})) {
         return Error{ec};
     }
     if (const auto told = waiting->wait(timeout)) return ref_detail::to_result(*told);
@@ -274,11 +237,6 @@ error_code BasicRef::blocking_error() const
     return mailbox_->blocking_error();
 }
 
-error_code BasicRef::put_visit(std::unique_ptr<io::Visitor> visitor) const
-{
-    return mailbox_->put(io::item::Visit{std::move(visitor)});
-}
-
 result<void> BasicRef::put(std::unique_ptr<io::Letter> letter) const
 {
     if (!mailbox_) return Error{errc::client_ended};
@@ -302,48 +260,10 @@ void end_link(const std::shared_ptr<io::Mailbox>& mailbox) noexcept
     if (mailbox->own_thread() && !mailbox->blocking_error()) mailbox->wait(std::nullopt);
 }
 
-CallSlip begin_call(std::shared_ptr<io::Mailbox> mailbox)
-{
-    if (!mailbox) mailbox = io::Mailbox::make_ended();
-    const auto id = mailbox->next_id();
-    return {std::move(mailbox), id, std::make_shared<io::Answer>()};
-}
-
-std::shared_ptr<void> value_of(const CallSlip& slip) { return slip.answer->value; }
-
-void answer_call(const CallSlip& slip, error_code ec, std::shared_ptr<void> value)
-{
-    slip.mailbox->answer(slip.id, ec, std::move(value));
-}
-
-error_code wait_for_call(const CallSlip& slip, std::unique_ptr<io::Letter> letter, std::chrono::milliseconds timeout)
-{
-    const auto waiting = std::make_shared<ref_detail::Waiting>();
-    slip.mailbox->call({slip.id, std::nullopt, std::move(letter)}, slip.answer,
-        std::make_unique<ref_detail::WakeSender>(waiting));
-    if (const auto told = waiting->wait(timeout)) return *told;
-    slip.mailbox->answer(slip.id, errc::call_timeout, nullptr); // unless it was answered just now
-    return waiting->wait({}).value_or(errc::call_timeout);
-}
-
-void async_call(
-    const CallSlip& slip, std::unique_ptr<io::Letter> letter, std::chrono::milliseconds timeout, CallDone handler)
-{
-    slip.mailbox->async_call({slip.id, timeout, std::move(letter)}, slip.answer, std::move(handler));
-}
-
-void async_visit(std::shared_ptr<io::Mailbox> mailbox, std::unique_ptr<io::AsyncVisitor> visitor, CallDone handler)
-{
-    if (!mailbox) mailbox = io::Mailbox::make_ended();
-    mailbox->async_visit(std::move(visitor), std::move(handler));
-}
-
 std::unique_ptr<io::AsyncVisitor> status_visitor(std::shared_ptr<Status> status)
 {
     return std::make_unique<ref_detail::StatusVisitor>(std::move(status));
 }
-
-std::exception_ptr as_exception(error_code ec) { return std::make_exception_ptr(boost::system::system_error{ec}); }
 
 std::shared_ptr<io::Mailbox> mailbox_of(const Client& client) { return ClientAccess::mailbox(client); }
 

@@ -4,9 +4,17 @@
 #include <websockxx/io/mailbox.hpp>
 #include <websockxx/registry.hpp>
 
+#include <functional>
+#include <map>
+#include <mutex>
 #include <utility>
 
 namespace websockxx {
+
+struct Registry::Names {
+    std::mutex mutex;
+    std::map<std::string, std::weak_ptr<io::Mailbox>, std::less<>> holders;
+};
 
 /// A name that is taken, until the holder's mailbox lets go of it.
 class Registry::Claim {
@@ -16,8 +24,8 @@ public:
     }
     ~Claim()
     {
-        const std::lock_guard lock{registry_->mutex_};
-        registry_->holders_.erase(name_);
+        const std::lock_guard lock{registry_->names_->mutex};
+        registry_->names_->holders.erase(name_);
     }
     Claim(const Claim&) = delete;
     Claim& operator=(const Claim&) = delete;
@@ -34,6 +42,10 @@ struct RegistryAccess {
     }
 };
 
+Registry::Registry() : names_(std::make_unique<Names>()) {}
+
+Registry::~Registry() = default;
+
 Registry& Registry::shared()
 {
     static const auto registry = std::make_shared<Registry>();
@@ -42,8 +54,8 @@ Registry& Registry::shared()
 
 result<void> Registry::claim(std::string name, const std::shared_ptr<io::Mailbox>& mailbox)
 {
-    std::unique_lock lock{mutex_};
-    if (!holders_.emplace(name, mailbox).second)
+    std::unique_lock lock{names_->mutex};
+    if (!names_->holders.emplace(name, mailbox).second)
         return Error{errc::already_started, Phase::none, "\"" + name + '"'};
     lock.unlock();
     mailbox->keep(std::make_shared<Claim>(shared_from_this(), std::move(name)));
@@ -54,9 +66,9 @@ std::shared_ptr<io::Mailbox> Registry::look_up(std::string_view name, bool (*is)
 {
     std::shared_ptr<io::Mailbox> holder; // given back without the lock: a last share frees the name
     {
-        const std::lock_guard lock{mutex_};
-        const auto found = holders_.find(name);
-        if (found != holders_.end()) holder = found->second.lock();
+        const std::lock_guard lock{names_->mutex};
+        const auto found = names_->holders.find(name);
+        if (found != names_->holders.end()) holder = found->second.lock();
     }
     if (holder && !holder->client_is(is)) holder.reset();
     return holder;
@@ -65,9 +77,9 @@ std::shared_ptr<io::Mailbox> Registry::look_up(std::string_view name, bool (*is)
 std::vector<std::string> Registry::names() const
 {
     std::vector<std::string> names;
-    const std::lock_guard lock{mutex_};
-    names.reserve(holders_.size());
-    for (const auto& [name, holder] : holders_) names.push_back(name);
+    const std::lock_guard lock{names_->mutex};
+    names.reserve(names_->holders.size());
+    for (const auto& [name, holder] : names_->holders) names.push_back(name);
     return names;
 }
 

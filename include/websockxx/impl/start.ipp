@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <websockxx/impl/observe_all.ipp>
 #include <websockxx/impl/ref.ipp>
 #include <websockxx/impl/registry.ipp>
-#include <websockxx/impl/observe_all.ipp>
 #include <websockxx/io/connection.hpp>
+#include <websockxx/io/mailboxes.hpp>
 #include <websockxx/registry.hpp>
 #include <websockxx/runtime.hpp>
 #include <websockxx/start.hpp>
@@ -14,6 +15,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
+#include <boost/asio/query.hpp>
 
 #include <atomic>
 #include <future>
@@ -77,8 +79,12 @@ void begin(std::unique_ptr<Client> client, Conn conn, Options options, const std
     auto hooks = make_hooks(mailbox, options);
     hooks.started = std::move(started);
     const io::Strand strand{mailbox->executor()};
-    auto connection = std::make_shared<io::Connection>(std::move(client), std::move(conn), std::move(settings),
-        std::move(hooks), io::Environment{.draw = draw}, strand, mailbox);
+    auto& context = boost::asio::query(strand.get_inner_executor(), boost::asio::execution::context);
+    // Behind the strand, so that this service ends before that one.
+    boost::asio::use_service<io::Mailboxes>(context).add(mailbox);
+    static const auto environment = std::make_shared<const io::Environment>(io::Environment{.draw = draw});
+    auto connection = std::make_shared<io::Connection>(
+        std::move(client), std::move(conn), std::move(settings), std::move(hooks), environment, strand, mailbox);
     boost::asio::post(strand, [connection = std::move(connection)] { connection->begin(); });
 }
 

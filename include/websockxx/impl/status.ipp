@@ -54,15 +54,17 @@ std::ostream& operator<<(std::ostream& out, const Status& status)
     out << "Status of client " << detail::escape(status.name) << '\n';
     out << "  connection: " << to_string(status.state) << ", " << status.url << ", attempt " << status.attempts << '\n';
     if (status.reason) {
-        out << (status.state == Status::State::closing ? "  reason: " : "  before: ") << status.reason->message() << '\n';
+        out << (status.state == Status::State::closing ? "  reason: " : "  before: ") << status.reason->message()
+            << '\n';
     }
     status_detail::print_connection(out, status);
-    out << "  waiting: " << status.send_queue_bytes << " bytes to be sent, " << status.messages_waiting
-        << " messages, " << status.timers << " timers\n";
+    out << "  waiting: " << status.send_queue_bytes << " bytes to be sent, " << status.messages_waiting << " messages, "
+        << status.timers << " timers\n";
     out << "  bytes: " << status.bytes_received << " received, " << status.bytes_sent << " sent\n";
     if (const auto& times = status.round_trip; times.count > 0) {
         out << "  round trip: last " << status_detail::milliseconds(times.last) << " ms, mean "
-            << status_detail::milliseconds(times.mean) << " ms, max " << status_detail::milliseconds(times.max) << " ms\n";
+            << status_detail::milliseconds(times.mean) << " ms, max " << status_detail::milliseconds(times.max)
+            << " ms\n";
     }
     status_detail::print_details(out, status.details);
     return out;

@@ -107,9 +107,9 @@ private:
     error_code write_error_; // nothing can be written any more
     bool open_ = false;      // the transport can be read and written
     bool closed_ = false;
-    bool discarding_ = false; // our direction is to end, or has
-    bool shut_down_ = false;  // it has
-    bool reading_ = false;    // a wait for input is pending
+    bool discarding_ = false;    // our direction is to end, or has
+    bool shut_down_ = false;     // it has
+    bool reading_ = false;       // a wait for input is pending
     bool was_congested_ = false; // and not all of that has left
 };
 

@@ -19,6 +19,8 @@
 #include <websockxx/log.hpp>
 #include <websockxx/status.hpp>
 
+#include <boost/config.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -34,7 +36,7 @@ namespace websockxx::io {
 struct Environment {
     std::function<std::unique_ptr<Transport>(const Conn&, const Strand&)> make_transport = io::make_transport;
     std::function<std::unique_ptr<Alarm>(const Strand&)> make_alarm = io::make_alarm;
-    std::function<double()> draw; ///< uniform in [0, 1)
+    std::function<double()> draw;            ///< uniform in [0, 1)
     Monitor::Clock clock = io::steady_clock; ///< fine enough to measure callbacks
 };
 
@@ -62,8 +64,8 @@ class Connection final : public Mailbox::Owner,
                          public Alarm::Listener,
                          public std::enable_shared_from_this<Connection> {
 public:
-    Connection(std::unique_ptr<Client> client, Conn conn, core::Settings settings, Hooks hooks, Environment environment,
-        Strand strand, std::shared_ptr<Mailbox> mailbox);
+    Connection(std::unique_ptr<Client> client, Conn conn, core::Settings settings, Hooks hooks,
+        std::shared_ptr<const Environment> environment, Strand strand, std::shared_ptr<Mailbox> mailbox);
     ~Connection();
 
     /// Begins, on the strand.
@@ -131,13 +133,13 @@ private:
     template <class Tell, class Callback>
     void ask(Tell&& tell, Callback&& callback);
     template <class Tell, class Callback>
-    void ask_watched(Tell& tell, Callback& callback);
+    BOOST_FORCEINLINE void ask_watched(Tell& tell, Callback& callback);
     template <class Callback>
-    [[nodiscard]] Action call(Callback& callback);
+    [[nodiscard]] BOOST_FORCEINLINE Action call(Callback& callback);
     void threw();
     void carry_out(const Action& action);
     error_code write(const Frame& frame, Monitor::Why why);
-    error_code write_watched(const Frame& frame, Monitor::Why why);
+    void written(const Frame& frame, const error_code& ec, Monitor::Why why) const;
     void flush_if_much();
 
     void settle();
@@ -166,7 +168,7 @@ private:
     std::unique_ptr<Client> client_;
     core::Session session_;
     Hooks hooks_;
-    Environment environment_;
+    std::shared_ptr<const Environment> environment_;
     History history_;
     core::RoundTrip round_trip_;
     std::unique_ptr<Alarm> alarm_;
@@ -174,7 +176,7 @@ private:
     core::Deadlines deadlines_;
     std::optional<std::chrono::milliseconds> alarm_at_;
     detail::Queue<core::Event> events_;
-    std::vector<Item> items_;     // taken from the mailbox; kept for its memory
+    std::vector<Item> items_;        // taken from the mailbox; kept for its memory
     detail::Queue<Waiting> letters_; // until a connection is open
     std::map<LaterKey, std::unique_ptr<Letter>> later_;
     core::DeadlineQueue<std::uint64_t, std::chrono::milliseconds> calls_; // that are not yet answered

@@ -17,10 +17,10 @@ struct History {
     std::uint64_t attempts = 0;
     std::uint64_t connections = 0;
     Time attempt_at{0};
-    Time connected_at{0};      ///< TCP
-    Time upgraded_at{0};       ///< the WebSocket
-    bool in_attempt = false;   ///< from its begin to the end of what came of it
-    bool established = false;  ///< it became a connection
+    Time connected_at{0};             ///< TCP
+    Time upgraded_at{0};              ///< the WebSocket
+    bool in_attempt = false;          ///< from its begin to the end of what came of it
+    bool established = false;         ///< it became a connection
     std::uint64_t bytes_received = 0; ///< over connections that have ended
     std::uint64_t bytes_sent = 0;
 

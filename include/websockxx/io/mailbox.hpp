@@ -162,6 +162,10 @@ public:
     /// Letters count against the limit until this says that so many more were handled; sends until they are taken.
     void delivered(std::size_t messages);
 
+    /// The executor's context is being destroyed: from now on everything is refused with errc::runtime_ended, and
+    /// nothing is posted by those who call. end() follows, on the thread that destroys it.
+    void detach();
+
     /// The client has ended: tells everybody who waits. Only the first call counts.
     void end(CloseReason reason);
 
@@ -224,8 +228,9 @@ private:
     Owner* owner_ = nullptr;
     std::mutex wake_mutex_; // for waker_, which is owner_: whoever holds it keeps the end waiting
     Owner* waker_ = nullptr;
-    bool closed_ = false; // nothing is let in any more
-    bool awake_ = false;  // the owner was woken and has not taken yet
+    bool closed_ = false;   // nothing is let in any more
+    bool detached_ = false; // nor is anything when the context is about to end
+    bool awake_ = false;    // the owner was woken and has not taken yet
     std::size_t max_messages_;
     std::size_t messages_ = 0;
     std::size_t sends_ = 0; // of them, in items_

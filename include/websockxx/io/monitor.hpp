@@ -6,8 +6,8 @@
 #include <websockxx/counters.hpp>
 #include <websockxx/debug.hpp>
 #include <websockxx/frame.hpp>
-#include <websockxx/io/letter.hpp>
 #include <websockxx/io/history.hpp>
+#include <websockxx/io/letter.hpp>
 #include <websockxx/io/tracer.hpp>
 #include <websockxx/log.hpp>
 #include <websockxx/observer.hpp>
@@ -93,7 +93,10 @@ private:
     void tell(Handler<Event> handler, const Event& event) const;
     template <class... Arguments>
     void trace(std::string (*words)(Arguments...), const std::type_identity_t<Arguments>&... arguments);
-    [[nodiscard]] observed::Origin origin() const noexcept { return {history_.client, history_.name, history_.attempts}; }
+    [[nodiscard]] observed::Origin origin() const noexcept
+    {
+        return {history_.client, history_.name, history_.attempts};
+    }
     void fail(const Error& error);
     [[nodiscard]] Time since(Time moment) const { return clock_() - moment; }
 

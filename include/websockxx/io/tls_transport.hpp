@@ -52,7 +52,7 @@ private:
     error_code write_end_;       ///< what writing to `inner_` failed with
     bool open_ = false;          ///< the handshake is done
     bool more_ = false;          ///< `inner_` filled all the room that it had, and is likely to have more
-    bool inner_reads_ = false; ///< and was asked meanwhile: it has to end first
+    bool inner_reads_ = false;   ///< and was asked meanwhile: it has to end first
     bool reading_ = false;       ///< an on_readable() is owed
     bool writing_ = false;       ///< an on_writable() is owed
     bool answering_ = false;     ///< answer() is on its way

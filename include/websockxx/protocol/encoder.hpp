@@ -19,7 +19,7 @@ namespace websockxx::protocol {
 /// Encodes frames: a second Beast stream over a Pipe of its own, which is only written to.
 ///
 /// It is in the server's role, in which Beast writes a payload as it is; the Pipe masks it on its way into the output.
-/// In the client's role Beast would copy it to a buffer, mask it there, and with masks that repeat (see Masker), so that
+/// In the client's role Beast would copy it to a buffer and mask it there, with masks that repeat (see Masker), so that
 /// it would have to be masked twice. The stream is made when it is needed first, and not kept by an idle connection.
 class Encoder {
 public:

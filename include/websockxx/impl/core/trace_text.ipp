@@ -17,10 +17,7 @@ namespace words {
 
 inline constexpr std::size_t most_shown_bytes = 256;
 
-inline std::string bytes(std::size_t count)
-{
-    return std::to_string(count) + (count == 1 ? " byte" : " bytes");
-}
+inline std::string bytes(std::size_t count) { return std::to_string(count) + (count == 1 ? " byte" : " bytes"); }
 
 inline std::string hex(std::string_view payload)
 {

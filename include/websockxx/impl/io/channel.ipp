@@ -5,6 +5,7 @@
 
 #include <boost/asio/error.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace websockxx::io {
@@ -68,15 +69,16 @@ void Channel::read_available()
     std::size_t budget = channel_detail::read_budget_bytes;
     while (!closed_ && !write_error_ && (discarding_ || listener_.reads())) {
         std::byte waste[4096];
-        const auto room = discarding_ ? std::span<std::byte>{waste} : protocol_.prepare();
+        auto room = discarding_ ? std::span<std::byte>{waste} : protocol_.prepare();
+        room = room.first(std::min(room.size(), budget)); // inside a long message it may be as long
         error_code ec;
         const auto size = transport_->read_some(room, ec);
         if (would_block(ec)) break;
         if (ec.failed()) return lose(ec, false);
         take_in(size);
         // A short read: the kernel has no more for now.
-        if (size < room.size() || size >= budget) break;
         budget -= size;
+        if (size < room.size() || budget == 0) break;
     }
     settle();
 }

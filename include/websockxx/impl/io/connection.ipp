@@ -5,7 +5,6 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
-#include <boost/core/demangle.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <algorithm>
@@ -57,7 +56,7 @@ Error describe(const std::exception_ptr& exception)
 } // namespace connection_detail
 
 Connection::Connection(std::unique_ptr<Client> client, Conn conn, core::Settings settings, Hooks hooks,
-    Environment environment, Strand strand, std::shared_ptr<Mailbox> mailbox)
+    std::shared_ptr<const Environment> environment, Strand strand, std::shared_ptr<Mailbox> mailbox)
     : strand_(std::move(strand)),
       mailbox_(std::move(mailbox)),
       client_(std::move(client)),
@@ -65,7 +64,7 @@ Connection::Connection(std::unique_ptr<Client> client, Conn conn, core::Settings
       hooks_(std::move(hooks)),
       environment_(std::move(environment)),
       history_{.client = connection_detail::next_client(), .name = hooks_.name},
-      alarm_(environment_.make_alarm(strand_))
+      alarm_(environment_->make_alarm(strand_))
 {
     if (history_.name.empty()) history_.name = "#" + std::to_string(history_.client);
     if (!hooks_.watchers.empty() || hooks_.debug != Debug{}) show(hooks_.debug);
@@ -92,7 +91,7 @@ Connection::~Connection()
 
 void Connection::begin()
 {
-    history_.began_at = environment_.clock();
+    history_.began_at = environment_->clock();
     mailbox_->attach(*this);
     feed(core::event::Started{});
     settle();
@@ -122,14 +121,9 @@ void Connection::settle()
     set_alarm();
 }
 
-void Connection::on_resolved(std::size_t addresses)
-{
-    if (watch_) watch_->resolved(addresses);
-}
-
 void Connection::on_transport_connected()
 {
-    history_.connected_at = environment_.clock();
+    history_.connected_at = environment_->clock();
     if (watch_) watch_->connected(channel_->transport().endpoint());
     feed(core::event::TransportConnected{});
     settle();
@@ -157,7 +151,10 @@ void Connection::on_input()
     while (channel_ && session_.reads()) {
         auto& protocol = channel_->protocol();
         switch (protocol.next()) {
-        case Event::nothing: held_ = false; deliver_letters(); return set_alarm();
+        case Event::nothing:
+            held_ = false;
+            deliver_letters();
+            return set_alarm();
         case Event::opened: feed(core::event::Opened{}); break;
         case Event::refused: feed(core::event::OpenFailed{protocol.error()}); break;
         case Event::message:
@@ -178,11 +175,14 @@ void Connection::on_input()
                 [&](Client& client) { return client.handle_pong(protocol.frame()); });
             break;
         case Event::closed:
-            if (watch_) watch_->close_received(*protocol.received(), session_.delivers() ? protocol.sent() : std::nullopt);
-            feed(core::event::ClosePassed{protocol.sent(), protocol.received()}); break;
+            if (watch_)
+                watch_->close_received(*protocol.received(), session_.delivers() ? protocol.sent() : std::nullopt);
+            feed(core::event::ClosePassed{protocol.sent(), protocol.received()});
+            break;
         case Event::failed:
             if (watch_) watch_->protocol_failed(protocol.error(), session_.delivers() ? protocol.sent() : std::nullopt);
-            feed(core::event::ProtocolFailed{protocol.error(), protocol.sent()}); break;
+            feed(core::event::ProtocolFailed{protocol.error(), protocol.sent()});
+            break;
         }
         flush_if_much();
     }
@@ -194,17 +194,6 @@ void Connection::on_lost(error_code ec, bool unsent)
 {
     feed(core::event::Lost{ec, unsent});
     settle();
-}
-
-void Connection::on_congestion(bool congested)
-{
-    if (watch_) watch_->congested(channel_->queued(), congested);
-}
-
-void Connection::on_pong(const Frame& pong)
-{
-    const auto took = round_trip_.pong_received(pong.size(), environment_.clock());
-    if (took && watch_) watch_->round_trip(*took);
 }
 
 void Connection::on_output()
@@ -271,22 +260,6 @@ void Connection::pop_later(std::chrono::milliseconds now)
 
 // ---- Commands
 
-// Also for an attempt that was over before anything was opened.
-void Connection::begin_attempt(const Conn& conn)
-{
-    if (history_.in_attempt) return; // with the `prepare` hook
-    history_.begin_attempt(environment_.clock());
-    round_trip_.forget();
-    if (watch_) watch_->attempt_started(conn);
-}
-
-void Connection::end_attempt(const CloseReason& reason, int attempt)
-{
-    if (!std::exchange(history_.in_attempt, false)) return;
-    if (watch_) watch_->disconnected(reason, attempt);
-    history_.established = false;
-}
-
 void Connection::run(core::command::Prepare& command)
 {
     begin_attempt(command.conn);
@@ -310,7 +283,7 @@ void Connection::run(core::command::Open& command)
     }
     try {
         auto& context = boost::asio::query(strand_.get_inner_executor(), boost::asio::execution::context);
-        auto transport = environment_.make_transport(command.conn, strand_);
+        auto transport = environment_->make_transport(command.conn, strand_);
         channel_ = std::make_unique<Channel>(command.conn, std::move(transport), context, *this);
         channel_->open(shared_from_this());
     }
@@ -335,14 +308,15 @@ void Connection::run(core::command::CallConnect&)
 {
     auto& protocol = channel_->protocol();
     const Connected connected{session_.conn(), protocol.response(), protocol.subprotocol(), protocol.deflate()};
-    history_.upgraded(environment_.clock());
+    history_.upgraded(environment_->clock());
     if (watch_) watch_->upgraded(protocol.subprotocol(), protocol.deflate(), protocol.response());
     if (watch_) watch_->begins(Callback::handle_connect);
     Action action = Client::ok();
     if (!guard([&](Client& client) { action = client.handle_connect(connected); })) return;
     for (const auto& frame : action.frames()) {
         if (watch_) watch_->replies(frame);
-        if (const auto ec = write(frame, Monitor::Why::reply)) return feed(core::event::ReplyFailed{Error{ec, Phase::open}});
+        if (const auto ec = write(frame, Monitor::Why::reply))
+            return feed(core::event::ReplyFailed{Error{ec, Phase::open}});
     }
     protocol.forget_handshake();
     std::vector<Item>().swap(items_);
@@ -362,7 +336,7 @@ void Connection::run(core::command::SendPing&)
 {
     if (!channel_) return;
     (void)write(Frame::ping(), Monitor::Why::other); // an empty ping can always be encoded
-    round_trip_.ping_sent(environment_.clock());
+    round_trip_.ping_sent(environment_->clock());
 }
 
 void Connection::run(core::command::Shutdown&)
@@ -397,7 +371,7 @@ void Connection::run(core::command::CallDisconnect& command)
     if (watch_) watch_->begins(Callback::handle_disconnect);
     Decision decision = Client::ok();
     if (!guard([&](Client& client) { decision = client.handle_disconnect(why); })) return;
-    feed(core::event::Decided{std::move(decision), environment_.draw()});
+    feed(core::event::Decided{std::move(decision), environment_->draw()});
 }
 
 void Connection::run(core::command::CallTerminate& command)
@@ -439,119 +413,6 @@ void Connection::tell_end()
     if (auto started = std::exchange(hooks_.started, {})) started(start_error_);
 }
 
-// ---- The mailbox
-
-// Called under the mailbox's lock, on any thread, maybe while the last share of this is being given back on another
-// one. A share of ours could then become the last one: here, where the lock is held.
-void Connection::wake()
-{
-    boost::asio::post(strand_, [weak = weak_from_this()] {
-        if (const auto self = weak.lock()) self->drain();
-    });
-}
-
-void Connection::pause(bool paused)
-{
-    if (paused) feed(core::event::PauseAsked{});
-    else feed(core::event::ResumeAsked{});
-}
-
-void Connection::drain()
-{
-    auto items = std::exchange(items_, {}); // while it is looked at, what is called may come here again
-    mailbox_->take(items);
-    for (auto& item : items) {
-        std::visit([this](auto& i) { handle(i); }, item);
-        flush_if_much();
-    }
-    items.clear();
-    items_ = std::move(items);
-    settle();
-}
-
-void Connection::handle(std::unique_ptr<Letter>& letter)
-{
-    if (client_) letters_.push_back({0, std::move(letter)});
-    deliver_letters();
-}
-
-void Connection::handle(item::Send& send)
-{
-    auto ec = session_.send_error();
-    const auto queued = channel_ ? channel_->queued() : 0;
-    // A frame that is larger than the whole queue may still go when nothing else waits.
-    if (!ec && queued > 0 && queued + send.frame.size() > session_.conn().limits.send_queue_bytes)
-        ec = errc::send_queue_full;
-    if (!ec) ec = write(send.frame, Monitor::Why::other);
-    if (!ec && send.done) channel_->when_sent(std::move(send.done));
-    else if (ec && send.done) send.done->done(ec);
-    else if (ec) log(Severity::error, "a frame was not sent: " + ec.message()); // nobody else would tell
-}
-
-void Connection::handle(item::Later& later)
-{
-    const auto at = alarm_->now() + connection_detail::fit(later.after);
-    if (client_) later_.emplace(LaterKey{at, later.id}, std::move(later.letter));
-}
-
-void Connection::handle(item::CancelLater& cancel)
-{
-    if (cancel.id == 0) return; // of no send_after(), but of every other letter
-    const auto taken = std::erase_if(later_, [&](const auto& entry) { return entry.first.second == cancel.id; }) +
-                       letters_.erase_if([&](const Waiting& waiting) { return waiting.id == cancel.id; });
-    mailbox_->delivered(taken);
-}
-
-void Connection::handle(item::Close& close) { feed(core::event::CloseAsked{close.code, std::move(close.text)}); }
-
-void Connection::handle(item::Stop& stop) { feed(core::event::StopAsked{std::move(stop.error)}); }
-
-void Connection::handle(item::Prepared& prepared)
-{
-    if (prepared.attempt != ticket_) return;
-    ticket_ = 0;
-    auto& conn = *prepared.conn;
-    if (conn) feed(core::event::Prepared{*std::move(conn)});
-    else feed(core::event::PrepareFailed{conn.error()});
-}
-
-// Behind the end of the client there is nobody to visit; before it, there always is.
-void Connection::handle(item::Visit& visit)
-{
-    if (!client_) return visit.visitor->refuse(errc::client_ended);
-    const CallbackScope scope{*mailbox_};
-    visit.visitor->visit(*client_, *this);
-}
-
-void Connection::handle(item::Call& call)
-{
-    if (!client_) return; // its end tells the caller
-    if (call.timeout) calls_.add(call.id, alarm_->now() + connection_detail::fit(*call.timeout));
-    letters_.push_back({call.id, std::move(call.letter)});
-    deliver_letters();
-}
-
-void Connection::handle(item::CallOver& over)
-{
-    calls_.remove(over.id);
-    mailbox_->delivered(letters_.erase_if([&](const Waiting& waiting) { return waiting.id == over.id; }));
-}
-
-void Connection::handle(item::Pause& asked) { pause(asked.paused); }
-
-void Connection::deliver_letters()
-{
-    while (!letters_.empty() && session_.delivers() && !channel_->congested()) {
-        const auto letter = letters_.pop_front().letter;
-        mailbox_->delivered(1);
-        if (const auto* type = letter->unhandled()) {
-            log(Severity::error, "no public handle_info for a message of type " + boost::core::demangle(type->name()));
-            continue;
-        }
-        ask([&] { watch_->received(*letter); }, [&](Client& client) { return letter->deliver(client); });
-    }
-}
-
 // ---- The client
 
 void Connection::threw()
@@ -578,25 +439,6 @@ bool Connection::guard(Callback&& callback)
 }
 
 // What every message passes through: an answer is made where it is used.
-template <class Tell, class Callback>
-void Connection::ask(Tell&& tell, Callback&& callback)
-{
-    if (!session_.delivers()) return;
-    if (watch_) [[unlikely]] return ask_watched(tell, callback);
-    const auto action = call(callback);
-    if (!action.is_ok()) carry_out(action);
-}
-
-template <class Tell, class Callback>
-void Connection::ask_watched(Tell& tell, Callback& callback)
-{
-    tell();
-    const auto action = call(callback);
-    if (watch_) watch_->returned();
-    for (const auto& frame : action.frames()) watch_->replies(frame);
-    if (!action.is_ok()) carry_out(action);
-}
-
 template <class Callback>
 Action Connection::call(Callback& callback)
 {
@@ -610,27 +452,36 @@ Action Connection::call(Callback& callback)
     }
 }
 
+template <class Tell, class Callback>
+void Connection::ask_watched(Tell& tell, Callback& callback)
+{
+    tell();
+    const auto action = call(callback);
+    if (watch_) watch_->returned();
+    for (const auto& frame : action.frames()) watch_->replies(frame);
+    if (!action.is_ok()) carry_out(action);
+}
+
+template <class Tell, class Callback>
+void Connection::ask(Tell&& tell, Callback&& callback)
+{
+    if (!session_.delivers()) return;
+    if (watch_) [[unlikely]]
+        return ask_watched(tell, callback);
+    const auto action = call(callback);
+    if (!action.is_ok()) carry_out(action);
+}
+
 void Connection::carry_out(const Action& action)
 {
     for (const auto& frame : action.frames()) {
-        if (const auto ec = write(frame, Monitor::Why::reply))
-            return feed(core::event::ReplyFailed{Error{ec, Phase::open}});
+        const auto ec = channel_->protocol().write(frame);
+        if (watch_) [[unlikely]]
+            written(frame, ec, Monitor::Why::reply);
+        if (ec) return feed(core::event::ReplyFailed{Error{ec, Phase::open}});
         flush_if_much();
     }
     if (const auto* close = action.closing()) feed(core::event::CloseAsked{close->code, close->text});
-}
-
-error_code Connection::write(const Frame& frame, Monitor::Why why)
-{
-    if (watch_) [[unlikely]] return write_watched(frame, why);
-    return channel_->protocol().write(frame);
-}
-
-error_code Connection::write_watched(const Frame& frame, Monitor::Why why)
-{
-    const auto ec = channel_->protocol().write(frame);
-    if (!ec) watch_->sent(frame, why);
-    return ec;
 }
 
 void Connection::flush_if_much()

@@ -64,7 +64,8 @@ void Connection::add_connection(Status& status)
     status.subprotocol = protocol.subprotocol();
     status.deflate = protocol.deflate();
     if (history_.established)
-        status.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(environment_.clock() - history_.upgraded_at);
+        status.uptime =
+            std::chrono::duration_cast<std::chrono::milliseconds>(environment_->clock() - history_.upgraded_at);
     status.send_queue_bytes = channel_->queued();
     status.bytes_received += channel_->bytes_received();
     status.bytes_sent += channel_->bytes_sent();
@@ -78,7 +79,8 @@ std::string Connection::format_details()
         return client_ ? client_->format_status() : std::string{};
     }
     catch (...) {
-        log(Severity::error, "format_status() threw: " + connection_detail::describe(std::current_exception()).message());
+        log(Severity::error,
+            "format_status() threw: " + connection_detail::describe(std::current_exception()).message());
         return {};
     }
 }
@@ -86,7 +88,7 @@ std::string Connection::format_details()
 void Connection::show(const Debug& debug)
 {
     hooks_.debug = debug;
-    if (!watch_) watch_ = std::make_unique<Monitor>(history_, environment_.clock, hooks_.log, hooks_.watchers);
+    if (!watch_) watch_ = std::make_unique<Monitor>(history_, environment_->clock, hooks_.log, hooks_.watchers);
     watch_->set(debug);
     if (watch_->idle()) watch_.reset();
 }
@@ -98,6 +100,50 @@ void Connection::end_watch(const CloseReason& reason)
     const CallbackScope scope{*mailbox_}; // what dies here may hold a Link
     watch_.reset();
     hooks_.watchers.clear();
+}
+
+void Connection::on_resolved(std::size_t addresses)
+{
+    if (watch_) watch_->resolved(addresses);
+}
+
+void Connection::on_congestion(bool congested)
+{
+    if (watch_) watch_->congested(channel_->queued(), congested);
+}
+
+void Connection::on_pong(const Frame& pong)
+{
+    const auto took = round_trip_.pong_received(pong.size(), environment_->clock());
+    if (took && watch_) watch_->round_trip(*took);
+}
+
+// Also for an attempt that was over before anything was opened.
+void Connection::begin_attempt(const Conn& conn)
+{
+    if (history_.in_attempt) return; // with the `prepare` hook
+    history_.begin_attempt(environment_->clock());
+    round_trip_.forget();
+    if (watch_) watch_->attempt_started(conn);
+}
+
+void Connection::end_attempt(const CloseReason& reason, int attempt)
+{
+    if (!std::exchange(history_.in_attempt, false)) return;
+    if (watch_) watch_->disconnected(reason, attempt);
+    history_.established = false;
+}
+
+error_code Connection::write(const Frame& frame, Monitor::Why why)
+{
+    const auto ec = channel_->protocol().write(frame);
+    if (watch_) written(frame, ec, why);
+    return ec;
+}
+
+void Connection::written(const Frame& frame, const error_code& ec, Monitor::Why why) const
+{
+    if (!ec) watch_->sent(frame, why);
 }
 
 History::Time steady_clock()

@@ -106,7 +106,7 @@ error_code Mailbox::admit(Item& item)
     const bool counts = std::holds_alternative<std::unique_ptr<Letter>>(item) ||
                         std::holds_alternative<item::Send>(item) || std::holds_alternative<item::Later>(item) ||
                         std::holds_alternative<item::Call>(item);
-    if (closed_) return refuse(item, errc::client_ended);
+    if (closed_ || detached_) return refuse(item, closed_ ? errc::client_ended : errc::runtime_ended);
     if (counts && messages_ >= max_messages_) return refuse(item, errc::inbox_full);
     const bool sends = std::holds_alternative<item::Send>(item);
     items_.push_back(std::move(item));
@@ -120,7 +120,7 @@ error_code Mailbox::send(Frame&& frame)
 {
     {
         const std::lock_guard lock{mutex_};
-        if (closed_) return errc::client_ended;
+        if (closed_ || detached_) return closed_ ? errc::client_ended : errc::runtime_ended;
         if (messages_ >= max_messages_) return errc::inbox_full;
         items_.emplace_back(std::in_place_type<item::Send>, 0, std::move(frame), nullptr);
         ++messages_;
@@ -189,16 +189,15 @@ void Mailbox::async_call(item::Call call, std::shared_ptr<Answer> answer, SendHa
         });
     }
     const std::lock_guard lock{mutex_};
-    enter(call, std::move(answer),
-        std::make_unique<mailbox_detail::CompleteSend>(std::move(handler), usable_executor()));
+    enter(
+        call, std::move(answer), std::make_unique<mailbox_detail::CompleteSend>(std::move(handler), usable_executor()));
 }
 
 // Known before the letter is, which may be answered as soon as it is put in.
 void Mailbox::enter(item::Call& call, std::shared_ptr<Answer> answer, std::unique_ptr<SendDone> done)
 {
     const auto id = call.id;
-    const auto entry =
-        callers_.emplace(id, Caller{std::move(answer), std::move(done), call.timeout.has_value()}).first;
+    const auto entry = callers_.emplace(id, Caller{std::move(answer), std::move(done), call.timeout.has_value()}).first;
     Item item{std::move(call)};
     const auto ec = admit(item);
     call = std::move(std::get<item::Call>(item));
@@ -315,6 +314,13 @@ void Mailbox::delivered(std::size_t count)
     messages_ -= std::min(messages_, count);
 }
 
+void Mailbox::detach()
+{
+    const std::scoped_lock lock{mutex_, wake_mutex_};
+    detached_ = true;
+    owner_ = waker_ = nullptr;
+}
+
 void Mailbox::end(CloseReason reason)
 {
     std::vector<Item> items;
@@ -417,7 +423,7 @@ void Mailbox::cancel_wait(std::uint64_t id)
     if (found == waiters_.end()) return;
     auto waiter = std::move(*found);
     waiters_.erase(found);
-    complete(executor_, std::move(waiter), boost::asio::error::operation_aborted, {});
+    complete(usable_executor(), std::move(waiter), boost::asio::error::operation_aborted, {});
 }
 
 error_code Mailbox::blocking_error() const
@@ -425,7 +431,7 @@ error_code Mailbox::blocking_error() const
     if (mailbox_detail::in_callback_of == this) return errc::calling_self;
     if (mailbox_detail::in_callback_of) return errc::blocking_in_callback;
     const std::lock_guard lock{mutex_};
-    if (executor_ && mailbox_detail::on_thread_of(executor_)) return errc::blocking_in_callback;
+    if (executor_ && !detached_ && mailbox_detail::on_thread_of(executor_)) return errc::blocking_in_callback;
     return {};
 }
 
@@ -438,7 +444,7 @@ boost::asio::any_io_executor Mailbox::executor() const
 // Once the client has ended, the executor that it ran on may be gone.
 boost::asio::any_io_executor Mailbox::usable_executor() const
 {
-    if (reason_) return boost::asio::system_executor{};
+    if (reason_ || detached_) return boost::asio::system_executor{};
     return executor_;
 }
 

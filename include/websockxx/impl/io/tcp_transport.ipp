@@ -81,7 +81,8 @@ std::size_t TcpTransport::write_some(std::span<const std::byte> bytes, error_cod
 void TcpTransport::wait_readable()
 {
     if (std::exchange(reading_, true)) return;
-    if (!landed_.empty()) {
+    // Of an end that was heard of Asio would not tell again.
+    if (!landed_.empty() || read_end_) {
         boost::asio::post(strand_, life_.bind([this] { on_read({}); }));
         return;
     }

@@ -81,7 +81,7 @@ std::size_t TlsTransport::read_some(std::span<std::byte> room, error_code& ec)
     } while (count < room.size() && (count == 0 || more_) && refill());
     if (count > 0) ec = {}; // and next time the same
     else if (inner_reads_) ec = boost::asio::error::in_progress;
-    flush();                // an alert, or the answer to a KeyUpdate
+    flush(); // an alert, or the answer to a KeyUpdate
     return count;
 }
 

@@ -53,8 +53,8 @@ constexpr void quarter_rounds(Row& a, Row& b, Row& c, Row& d) noexcept
     b = xor_rotate<7>(b, c);
 }
 
-/// From the operating system, at once. std::random_device asks some processors, for which eight words take longer than to
-/// connect.
+/// From the operating system, at once. std::random_device asks some processors, for which eight words take longer than
+/// to connect.
 inline RandomSource::Key random_key()
 {
     RandomSource::Key key;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <websockxx/reply_to.hpp>
+#include <websockxx/io/call.hpp>
 
 #include "support/connection_fixture.hpp"
 
@@ -70,8 +70,7 @@ struct Answers {
 };
 
 struct Fixture {
-    std::shared_ptr<std::optional<ReplyTo<std::string>>> kept =
-        std::make_shared<std::optional<ReplyTo<std::string>>>();
+    std::shared_ptr<std::optional<ReplyTo<std::string>>> kept = std::make_shared<std::optional<ReplyTo<std::string>>>();
     std::unique_ptr<Harness> harness;
 
     explicit Fixture(core::Settings settings = {}, Conn conn = {.secure = false, .host = "server", .port = 80})
@@ -280,8 +279,8 @@ TEST_CASE("a call that waits is refused where it would wait for itself, and give
     Fixture f;
     f.h().open();
     error_code inside;
-    f.ref().async_visit([&](Oracle&) { inside = f.ref().call(Double{1}).error().code(); },
-        [](const std::exception_ptr&) {});
+    f.ref().async_visit(
+        [&](Oracle&) { inside = f.ref().call(Double{1}).error().code(); }, [](const std::exception_ptr&) {});
     f.h().run();
     CHECK(inside == errc::calling_self);
     CHECK(f.ref().call(Double{1}, 0ms).error().code() == errc::call_timeout);

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <websockxx/io/connection.hpp>
+
+#include <websockxx/impl/io/connection.ipp>
+
+#include <boost/asio/post.hpp>
+#include <boost/core/demangle.hpp>
+
+#include <utility>
+#include <variant>
+
+/// @file What a Connection does with what others put into its mailbox.
+
+namespace websockxx::io {
+
+// Called under the mailbox's lock, on any thread, maybe while the last share of this is being given back on another
+// one. A share of ours could then become the last one: here, where the lock is held.
+void Connection::wake()
+{
+    boost::asio::post(strand_, [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->drain();
+    });
+}
+
+void Connection::pause(bool paused)
+{
+    if (paused) feed(core::event::PauseAsked{});
+    else feed(core::event::ResumeAsked{});
+}
+
+void Connection::drain()
+{
+    auto items = std::exchange(items_, {}); // while it is looked at, what is called may come here again
+    mailbox_->take(items);
+    for (auto& item : items) {
+        std::visit([this](auto& i) { handle(i); }, item);
+        flush_if_much();
+    }
+    items.clear();
+    items_ = std::move(items);
+    settle();
+}
+
+void Connection::handle(std::unique_ptr<Letter>& letter)
+{
+    if (client_) letters_.push_back({0, std::move(letter)});
+    deliver_letters();
+}
+
+void Connection::handle(item::Send& send)
+{
+    auto ec = session_.send_error();
+    const auto queued = channel_ ? channel_->queued() : 0;
+    // A frame that is larger than the whole queue may still go when nothing else waits.
+    if (!ec && queued > 0 && queued + send.frame.size() > session_.conn().limits.send_queue_bytes)
+        ec = errc::send_queue_full;
+    if (!ec) {
+        ec = channel_->protocol().write(send.frame);
+        if (watch_) [[unlikely]]
+            written(send.frame, ec, Monitor::Why::other);
+    }
+    if (!ec && send.done) channel_->when_sent(std::move(send.done));
+    else if (ec && send.done) send.done->done(ec);
+    else if (ec) log(Severity::error, "a frame was not sent: " + ec.message()); // nobody else would tell
+}
+
+void Connection::handle(item::Later& later)
+{
+    const auto at = alarm_->now() + connection_detail::fit(later.after);
+    if (client_) later_.emplace(LaterKey{at, later.id}, std::move(later.letter));
+}
+
+void Connection::handle(item::CancelLater& cancel)
+{
+    if (cancel.id == 0) return; // of no send_after(), but of every other letter
+    const auto taken = std::erase_if(later_, [&](const auto& entry) { return entry.first.second == cancel.id; }) +
+                       letters_.erase_if([&](const Waiting& waiting) { return waiting.id == cancel.id; });
+    mailbox_->delivered(taken);
+}
+
+void Connection::handle(item::Close& close) { feed(core::event::CloseAsked{close.code, std::move(close.text)}); }
+
+void Connection::handle(item::Stop& stop) { feed(core::event::StopAsked{std::move(stop.error)}); }
+
+void Connection::handle(item::Prepared& prepared)
+{
+    if (prepared.attempt != ticket_) return;
+    ticket_ = 0;
+    auto& conn = *prepared.conn;
+    if (conn) feed(core::event::Prepared{*std::move(conn)});
+    else feed(core::event::PrepareFailed{conn.error()});
+}
+
+// Behind the end of the client there is nobody to visit; before it, there always is.
+void Connection::handle(item::Visit& visit)
+{
+    if (!client_) return visit.visitor->refuse(errc::client_ended);
+    const CallbackScope scope{*mailbox_};
+    visit.visitor->visit(*client_, *this);
+}
+
+void Connection::handle(item::Call& call)
+{
+    if (!client_) return; // its end tells the caller
+    if (call.timeout) calls_.add(call.id, alarm_->now() + connection_detail::fit(*call.timeout));
+    letters_.push_back({call.id, std::move(call.letter)});
+    deliver_letters();
+}
+
+void Connection::handle(item::CallOver& over)
+{
+    calls_.remove(over.id);
+    mailbox_->delivered(letters_.erase_if([&](const Waiting& waiting) { return waiting.id == over.id; }));
+}
+
+void Connection::handle(item::Pause& asked) { pause(asked.paused); }
+
+void Connection::deliver_letters()
+{
+    while (!letters_.empty() && session_.delivers() && !channel_->congested()) {
+        const auto letter = letters_.pop_front().letter;
+        mailbox_->delivered(1);
+        if (const auto* type = letter->unhandled()) {
+            log(Severity::error, "no public handle_info for a message of type " + boost::core::demangle(type->name()));
+            continue;
+        }
+        ask([&] { watch_->received(*letter); }, [&](Client& client) { return letter->deliver(client); });
+    }
+}
+
+} // namespace websockxx::io
