@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <websockxx/label.hpp>
+
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -20,7 +22,7 @@ struct Debug {
 
     bool statistics = false; ///< count: see Ref::statistics()
 
-    std::string log_to_file = {}; ///< append each line to the file of this name too; empty: to none
+    Label log_to_file = {}; ///< append each line to the file of this name too; empty: to none
 
     bool payloads = false; ///< show the beginning of each payload, which may hold secrets
 

@@ -5,6 +5,7 @@
 #include <websockxx/conn.hpp>
 #include <websockxx/debug.hpp>
 #include <websockxx/error.hpp>
+#include <websockxx/label.hpp>
 #include <websockxx/log.hpp>
 #include <websockxx/observer.hpp>
 #include <websockxx/reconnect_policy.hpp>
@@ -58,7 +59,7 @@ struct Options {
 
     /// The client's name, for Registry::find(); empty: none. While another client has it, start fails with
     /// errc::already_started.
-    std::string name = {};
+    Label name = {};
 
     /// Where the name is unique; empty: Registry::shared().
     std::shared_ptr<Registry> registry = {};

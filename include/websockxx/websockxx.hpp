@@ -13,6 +13,7 @@
 #include <websockxx/error.hpp>
 #include <websockxx/frame.hpp>
 #include <websockxx/headers.hpp>
+#include <websockxx/label.hpp>
 #include <websockxx/log.hpp>
 #include <websockxx/observer.hpp>
 #include <websockxx/options.hpp>

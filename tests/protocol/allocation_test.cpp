@@ -188,6 +188,9 @@ TEST_CASE("an idle connection gives all memory back that messages needed, and go
     const auto large = encode(frames::binary, std::string(1'000'000, 'x'));
     const auto small = encode(frames::text, "small");
     const auto reply = Frame::text(std::string(100'000, 'r'));
+    // Beast has a list of its streams in each context, which grows with the first second one.
+    (void)talk.protocol.write(reply);
+    talk.protocol.consume(talk.protocol.output().size());
     talk.protocol.trim();
     const std::size_t before = live_bytes;
     feed(talk.protocol, large);

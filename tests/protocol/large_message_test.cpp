@@ -20,8 +20,8 @@ class Source {
 public:
     explicit Source(protocol::Protocol& protocol) : protocol_(protocol) {}
 
-    /// Gives `size` bytes, in pieces of at most `piece` as the kernel would; `fill` makes them from a room and the number
-    /// of those that came before. Returns false when the protocol has failed.
+    /// Gives `size` bytes, in pieces of at most `piece` as the kernel would; `fill` makes them from a room and the
+    /// number of those that came before. Returns false when the protocol has failed.
     template <class Fill>
     bool give(std::size_t size, std::size_t piece, const Fill& fill)
     {

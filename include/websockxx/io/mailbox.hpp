@@ -159,6 +159,9 @@ public:
     /// Kept until the end, and destroyed before anybody is told of that.
     void keep(std::shared_ptr<void> kept);
 
+    /// Gives memory back that is not needed now.
+    void trim();
+
     /// Letters count against the limit until this says that so many more were handled; sends until they are taken.
     void delivered(std::size_t messages);
 

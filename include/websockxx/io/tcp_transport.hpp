@@ -30,6 +30,8 @@ public:
     [[nodiscard]] std::string endpoint() const override;
 
 private:
+    using Landing = std::array<std::byte, 384>;
+
     void use(TcpSocket socket);
     void on_read(error_code ec);
     [[nodiscard]] std::size_t take_landed(std::span<std::byte> room) noexcept;
@@ -37,7 +39,7 @@ private:
     Strand strand_;
     Lifeline life_;
     std::unique_ptr<Connector> connector_; ///< until there is a connection
-    std::array<std::byte, 384> landing_;   ///< where the first bytes land that were waited for
+    std::shared_ptr<Landing> landing_;     ///< where the first bytes land that were waited for
     std::span<std::byte> landed_;          ///< of them, what was not yet taken
     bool more_ = false;                    ///< the landing was filled whole: there may be more behind it
     error_code read_end_;                  ///< how waiting for bytes ended, if for good

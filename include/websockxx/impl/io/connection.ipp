@@ -234,6 +234,7 @@ void Connection::trim()
 {
     if (channel_) channel_->protocol().trim();
     std::vector<Item>().swap(items_);
+    mailbox_->trim();
 }
 
 void Connection::set_alarm()

@@ -308,6 +308,12 @@ void Mailbox::take(std::vector<Item>& items)
     items_.swap(items);
 }
 
+void Mailbox::trim()
+{
+    const std::lock_guard lock{mutex_};
+    if (items_.empty()) std::vector<Item>().swap(items_);
+}
+
 void Mailbox::delivered(std::size_t count)
 {
     const std::lock_guard lock{mutex_};

@@ -12,7 +12,10 @@
 
 namespace websockxx::io {
 
-TcpTransport::TcpTransport(const Strand& strand) : strand_(strand), socket_(strand) {}
+TcpTransport::TcpTransport(const Strand& strand)
+    : strand_(strand), landing_(std::make_shared<Landing>()), socket_(strand)
+{
+}
 
 TcpTransport::~TcpTransport() { close(); }
 
@@ -86,11 +89,13 @@ void TcpTransport::wait_readable()
         boost::asio::post(strand_, life_.bind([this] { on_read({}); }));
         return;
     }
-    socket_.async_read_some(boost::asio::buffer(landing_), life_.bind([this](error_code ec, std::size_t size) {
-        landed_ = std::span{landing_}.first(size);
-        more_ = size == landing_.size();
+    // The handler holds it: the operation may outlive this object.
+    const auto read = [this, landing = landing_](error_code ec, std::size_t size) {
+        landed_ = std::span{*landing}.first(size);
+        more_ = size == landing->size();
         on_read(ec);
-    }));
+    };
+    socket_.async_read_some(boost::asio::buffer(*landing_), life_.bind(read));
 }
 
 void TcpTransport::on_read(error_code ec)

@@ -27,7 +27,7 @@ void Tracer::open(const std::string& path)
     file_.open(path, std::ios::app);
     if (file_.is_open()) return;
     tell(Severity::error, prefix_ + "cannot write the trace to " + detail::escape(path));
-    debug_.log_to_file.clear(); // so that it is tried when asked for once more
+    debug_.log_to_file = {}; // so that it is tried when asked for once more
 }
 
 void Tracer::write(std::string_view text)
