@@ -26,6 +26,7 @@ struct Ok {
 /// close().
 class WEBSOCKXX_DECL Action {
 public:
+    /// The close frame that is asked for.
     struct Close {
         std::optional<std::uint16_t> code; ///< none: an empty close frame
         std::string text;
@@ -41,12 +42,15 @@ public:
     /// The same action, with frames to be sent before it: `reply(goodbye).then(close())`.
     [[nodiscard]] Action then(Action next) &&;
 
+    /// Whether nothing is to be done.
     [[nodiscard]] bool is_ok() const noexcept { return !has_one_ && frames_.empty() && !close_; }
+    /// What is to be sent, in this order.
     [[nodiscard]] std::span<const Frame> frames() const noexcept
     {
         if (has_one_) return {&first_, 1};
         return frames_;
     }
+    /// How to close behind that, or nullptr.
     [[nodiscard]] const Close* closing() const noexcept { return close_.get(); }
 
 private:
@@ -72,6 +76,7 @@ public:
     {
     }
 
+    /// What was decided.
     [[nodiscard]] Kind kind() const noexcept { return kind_; }
 
     /// How long to wait first; none: at once after a connection that was stable, else growing from retry to retry.

@@ -111,14 +111,15 @@ public:
             return Action{std::move(frames)};
         }
     }
+    /// The same for any number of frames; none is ok().
     [[nodiscard]] static Action reply(std::vector<Frame> frames) { return Action{std::move(frames)}; }
 
     /// Close with an empty close frame: an orderly end.
     [[nodiscard]] static Action close();
 
     /// Close with this code, which must be one that may be sent (close_code::may_be_sent), and this text, which is cut
-    /// to 123 bytes. Another code is a bad response: the connection is closed with 1011 and the client ends with
-    /// errc::bad_response.
+    /// to 123 bytes. Another code, or a text that is not UTF-8, is a bad response: the connection is closed with 1011
+    /// and the client ends with errc::bad_response.
     [[nodiscard]] static Action close(std::uint16_t code, std::string text = {});
 
     /// What websockxx::reconnect() and websockxx::reconnect_in() make.

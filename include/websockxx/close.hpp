@@ -61,6 +61,7 @@ struct CloseFrame {
 
 /// How a connection, or an attempt to open one, ended.
 struct CloseReason {
+    /// Who began it.
     enum class By {
         local,     ///< we closed: a callback, Ref::close(), an error that we found
         remote,    ///< the server sent a close frame first

@@ -43,14 +43,14 @@ struct Limits {
 
 /// The permessage-deflate extension (RFC 7692). Off by default: it costs 185 KB a connection once used.
 struct Deflate {
-    bool offer = false;
-    int client_max_window_bits = 15; ///< 9 to 15
-    int server_max_window_bits = 15; ///< 9 to 15
-    bool client_no_context_takeover = false;
-    bool server_no_context_takeover = false;
-    int level = 6;                     ///< 0 to 9; 8 costs three times 6 for one percent
-    int memory_level = 4;              ///< 1 to 9
-    std::size_t threshold_bytes = 256; ///< smaller messages are sent as they are
+    bool offer = false;                      ///< ask for it; the server may decline: see Connected::deflate
+    int client_max_window_bits = 15;         ///< 9 to 15
+    int server_max_window_bits = 15;         ///< 9 to 15
+    bool client_no_context_takeover = false; ///< compress each message by itself: less memory, more bytes
+    bool server_no_context_takeover = false; ///< ask the server to do so
+    int level = 6;                           ///< 0 to 9; 8 costs three times 6 for one percent
+    int memory_level = 4;                    ///< 1 to 9
+    std::size_t threshold_bytes = 256;       ///< smaller messages are sent as they are
 
     friend bool operator==(const Deflate&, const Deflate&) = default;
 };
@@ -85,9 +85,9 @@ struct Credentials {
 /// A value with no socket in it: copy it, compare it, change it, hand it to start(), or return it from
 /// handle_disconnect() to reconnect elsewhere.
 struct Conn {
-    bool secure = true;    ///< `wss`, not `ws` (RFC 6455 3)
-    std::string host = {}; ///< name or address, decoded, an IPv6 address without brackets
-    std::uint16_t port = 443;
+    bool secure = true;       ///< `wss`, not `ws` (RFC 6455 3)
+    std::string host = {};    ///< name or address, decoded, an IPv6 address without brackets
+    std::uint16_t port = 443; ///< 1 to 65535
     std::string target = "/"; ///< path and query, encoded: visible ASCII behind a slash (RFC 9112 3.2.1)
 
     Headers headers = {}; ///< sent behind ours, in order; Host, User-Agent and Authorization here replace ours

@@ -35,6 +35,7 @@ struct CountersSnapshot {
         std::chrono::nanoseconds last{0};
         std::chrono::nanoseconds max{0};
 
+        /// Zero while there were none.
         [[nodiscard]] std::chrono::nanoseconds mean() const noexcept
         {
             return count == 0 ? std::chrono::nanoseconds{0} : sum / static_cast<std::int64_t>(count);
@@ -66,6 +67,7 @@ struct CountersSnapshot {
 ///           different moments.
 class WEBSOCKXX_DECL Counters final : public Observer {
 public:
+    /// The numbers as they are now.
     [[nodiscard]] CountersSnapshot snapshot() const noexcept;
 
     void attempt_started(const observed::AttemptStarted& event) noexcept override;

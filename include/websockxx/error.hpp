@@ -150,7 +150,9 @@ public:
     /// A refused handshake: errc::handshake_refused with the answer.
     [[nodiscard]] static Error refused(Response response);
 
+    /// Of errc, of the operating system, or of name lookup.
     [[nodiscard]] const error_code& code() const noexcept { return code_; }
+    /// In what it happened.
     [[nodiscard]] Phase phase() const noexcept { return phase_; }
 
     /// More words, if there are any: the certificate's subject and what is wrong with it, the offending header, ...
@@ -162,6 +164,7 @@ public:
     /// All of it in one line, for a person.
     [[nodiscard]] std::string message() const;
 
+    /// Whether there is an error.
     [[nodiscard]] explicit operator bool() const noexcept { return code_.failed(); }
 
     friend bool operator==(const Error& a, const Error& b) noexcept

@@ -20,6 +20,7 @@ namespace websockxx {
 /// they are copied and moved.
 class WEBSOCKXX_DECL Payload {
 public:
+    /// More bytes than these need memory of their own.
     static constexpr std::size_t most_inside = 104;
 
     Payload() noexcept = default;
@@ -124,11 +125,15 @@ public:
     Frame() = default;
     Frame(Type type, Payload payload) : payload_(std::move(payload)), type_(type) {}
 
+    /// A whole message; what is sent as a text has to be UTF-8.
     [[nodiscard]] static Frame text(Payload payload) { return {Type::text, std::move(payload)}; }
     [[nodiscard]] static Frame binary(Payload payload) { return {Type::binary, std::move(payload)}; }
     [[nodiscard]] static Frame binary(std::span<const std::byte> bytes) { return {Type::binary, Payload(bytes)}; }
+    /// A control frame, of at most 125 bytes.
     [[nodiscard]] static Frame ping(Payload payload = {}) { return {Type::ping, std::move(payload)}; }
     [[nodiscard]] static Frame pong(Payload payload = {}) { return {Type::pong, std::move(payload)}; }
+    /// A message in pieces: text_fragment() or binary_fragment() first, then any number of continuation(), then
+    /// finish(). A text is cut at any byte.
     [[nodiscard]] static Frame text_fragment(Payload payload) { return {Type::text_fragment, std::move(payload)}; }
     [[nodiscard]] static Frame binary_fragment(Payload payload) { return {Type::binary_fragment, std::move(payload)}; }
     [[nodiscard]] static Frame continuation(Payload payload) { return {Type::continuation, std::move(payload)}; }

@@ -17,6 +17,7 @@ namespace websockxx {
 /// Conn::check() refuses what may not be sent.
 class WEBSOCKXX_DECL Headers {
 public:
+    /// One of them, as it is sent or as it came.
     struct Field {
         std::string name;
         std::string value;
@@ -43,6 +44,7 @@ public:
     /// The values of all fields of that name, in order.
     [[nodiscard]] std::vector<std::string_view> all(std::string_view name) const;
 
+    /// Whether there is a field of that name.
     [[nodiscard]] bool contains(std::string_view name) const { return get(name).has_value(); }
     [[nodiscard]] std::size_t size() const noexcept { return fields_.size(); }
     [[nodiscard]] bool empty() const noexcept { return fields_.empty(); }

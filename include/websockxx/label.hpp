@@ -8,7 +8,7 @@
 
 namespace websockxx {
 
-/// A short text in a struct of options; else as a constant std::string.
+/// A text in a struct of options, made of whatever makes a std::string, and usable as a constant one.
 ///
 /// Its bytes lie elsewhere, so that it may be moved byte by byte: g++ before 13 does that to a struct that is written
 /// down within a `co_await`, which a std::string does not survive.
@@ -20,6 +20,7 @@ public:
     Label(std::string_view text) : Label(std::string(text)) {}
 
     [[nodiscard]] bool empty() const noexcept { return !text_; }
+    /// Valid as long as the label is, unchanged.
     [[nodiscard]] const std::string& str() const noexcept
     {
         static const std::string nothing;

@@ -9,6 +9,7 @@
 
 namespace websockxx {
 
+/// How bad a line of the Log is.
 enum class Severity : std::uint8_t {
     trace,   ///< happened: see Options::debug. Nothing else is of this kind
     warning, ///< works, but should not be so: TLS verification is off

@@ -19,10 +19,11 @@ enum class Callback : std::uint8_t {
     handle_fragment,
     handle_ping,
     handle_pong,
-    handle_message, ///< handle_cast, handle_info and what else comes from other parts of the program
+    handle_message, ///< handle_cast, handle_call, handle_info: what comes from other parts of the program
     handle_disconnect,
     terminate,
 };
+/// How many Callbacks there are.
 inline constexpr std::size_t callback_count = 8;
 
 /// "handle_connect", ...
@@ -39,26 +40,31 @@ struct Origin {
     std::uint64_t attempt = 0;  ///< to open a connection, counted from 1 over the client's whole life
 };
 
+/// Of Observer::attempt_started().
 struct AttemptStarted {
     Origin origin = {};
     std::string_view url = {}; ///< without credentials, and without the values of its query
 };
+/// Of Observer::resolved().
 struct Resolved {
     Origin origin = {};
     std::size_t addresses = 0;
     std::chrono::nanoseconds took{0}; ///< since the attempt began
 };
+/// Of Observer::connected().
 struct Connected {
     Origin origin = {};
     std::string_view endpoint = {};   ///< address and port of the server
     std::chrono::nanoseconds took{0}; ///< since the attempt began
 };
+/// Of Observer::tls_done().
 struct TlsDone {
     Origin origin = {};
     std::string_view version = {};    ///< "TLSv1.3"
     std::string_view cipher = {};     ///< "TLS_AES_256_GCM_SHA384"
     std::chrono::nanoseconds took{0}; ///< since connected
 };
+/// Of Observer::upgraded().
 struct Upgraded {
     Origin origin = {};
     bool again = false; ///< not the client's first connection
@@ -66,6 +72,7 @@ struct Upgraded {
     bool deflate = false;
     std::chrono::nanoseconds took{0}; ///< since the attempt began
 };
+/// Of Observer::disconnected().
 struct Disconnected {
     Origin origin = {};
     const CloseReason& reason;
@@ -73,16 +80,19 @@ struct Disconnected {
     int attempt = 0;          ///< what handle_disconnect() is told (WebSockex's attempt_number); 0 if it is not called
     std::chrono::nanoseconds lasted{0}; ///< since upgraded, or since the attempt began
 };
+/// Of Observer::retry_scheduled().
 struct RetryScheduled {
     Origin origin = {};
     std::chrono::milliseconds delay{0};
 };
+/// Of Observer::message_received() and message_sent().
 struct Message {
     Origin origin = {};
     Frame::Type type = Frame::Type::text; ///< text or binary
     std::size_t bytes = 0;                ///< of its payload, not compressed
     std::size_t frames = 1;               ///< that it came, or went, in
 };
+/// Of Observer::control_received() and control_sent().
 struct Control {
     enum class Type : std::uint8_t { ping, pong, close };
 
@@ -90,20 +100,24 @@ struct Control {
     Type type = Type::ping;
     std::size_t bytes = 0; ///< of its payload
 };
+/// Of Observer::queue_high() and queue_drained().
 struct Queue {
     Origin origin = {};
     std::size_t bytes = 0; ///< that wait to be sent
 };
+/// Of Observer::callback_returned().
 struct CallbackReturned {
     Origin origin = {};
     Callback callback = Callback::handle_frame;
     std::chrono::nanoseconds took{0};
     bool threw = false;
 };
+/// Of Observer::round_trip().
 struct RoundTrip {
     Origin origin = {};
     std::chrono::nanoseconds took{0};
 };
+/// Of Observer::terminated().
 struct Terminated {
     Origin origin = {};
     const CloseReason& reason;

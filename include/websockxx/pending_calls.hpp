@@ -38,6 +38,7 @@ public:
         calls_.emplace(key, std::move(reply_to));
         return true;
     }
+    /// The same with a deadline so long from now.
     bool add(const Key& key, ReplyTo<Reply> reply_to, std::chrono::milliseconds timeout)
     {
         return add(key, std::move(reply_to), Clock::now() + timeout);
@@ -78,6 +79,7 @@ public:
     /// The next moment for expire() to have something to do.
     [[nodiscard]] std::optional<Moment> next_deadline() const { return deadlines_.next(); }
 
+    /// How many are pending.
     [[nodiscard]] std::size_t size() const noexcept { return calls_.size(); }
     [[nodiscard]] bool empty() const noexcept { return calls_.empty(); }
 

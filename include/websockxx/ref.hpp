@@ -77,7 +77,7 @@ public:
     }
 
     /// Begins the closing handshake with an empty close frame, as if a callback had answered close();
-    /// handle_disconnect() follows, and may reconnect. Does nothing while no connection is open.
+    /// handle_disconnect() follows, and may reconnect. Does nothing while no connection is open. Errors: client_ended.
     result<void> close() const;
     /// The same with a code and a text. Errors: invalid_close_code, invalid_utf8, client_ended.
     result<void> close(std::uint16_t code, std::string_view text = {}) const;
@@ -150,6 +150,7 @@ public:
             token, mailbox_);
     }
 
+    /// Whether it is of a client at all, even of one that has ended: not made by default, nor found in vain.
     [[nodiscard]] explicit operator bool() const noexcept { return mailbox_ != nullptr; }
     friend bool operator==(const BasicRef&, const BasicRef&) = default;
 

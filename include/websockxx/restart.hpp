@@ -36,8 +36,8 @@ enum class Strategy : std::uint8_t {
 /// How many restarts are too many: one that comes when there were `restarts` others in the time `within` ends the
 /// supervisor instead.
 struct Intensity {
-    unsigned restarts = 3;
-    std::chrono::milliseconds within{5'000};
+    unsigned restarts = 3;                   ///< that are still well
+    std::chrono::milliseconds within{5'000}; ///< in the last so long
 };
 
 /// How long a child may take to end once it is stopped; what takes longer is aborted. Any time, or one of these.
@@ -49,11 +49,12 @@ inline constexpr std::chrono::milliseconds standard{5'000};
 
 } // namespace shutdown_time
 
+/// What a child is doing.
 enum class ChildState : std::uint8_t {
     down,     ///< has ended, and stays so
     waiting,  ///< will be started in its turn
     starting, ///< being started: a client that opens its first connection
-    running,
+    running,  ///< has started, and has not ended
     stopping, ///< was told to end
 };
 

@@ -21,6 +21,7 @@ public:
     Runtime(const Runtime&) = delete;
     Runtime& operator=(const Runtime&) = delete;
 
+    /// The thread, for Options::executor and for work of yours.
     [[nodiscard]] boost::asio::any_io_executor get_executor() const;
 
     /// The one that start() uses when Options::executor is empty.

@@ -30,6 +30,7 @@ public:
     Where(Conn conn);
     Where(result<Conn> conn);
 
+    /// What it comes to: a Conn, or what is wrong with the URL.
     [[nodiscard]] const result<Conn>& conn() const noexcept { return *conn_; }
 
 private:

@@ -29,6 +29,7 @@ struct RoundTripTimes {
 /// All of it is known without an Observer, and costs nothing for each message: bytes are counted for each read and
 /// write of the transport. To count messages too, set Debug::statistics or observe with Counters.
 struct Status {
+    /// What its connection is doing; `connected` also while the client is paused.
     enum class State : std::uint8_t {
         connecting, ///< an attempt is going on, the first one or a later one
         connected,

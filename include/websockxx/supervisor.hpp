@@ -38,8 +38,8 @@ class ChildSpec;
 
 /// What a supervisor does with its children (Elixir's Supervisor.init/2).
 struct SupervisorOptions {
-    Strategy strategy = Strategy::one_for_one;
-    Intensity intensity = {};
+    Strategy strategy = Strategy::one_for_one; ///< who else is restarted
+    Intensity intensity = {};                  ///< when to give up
 
     /// Where the supervisor runs, and those of its children whose Options have no executor. Empty: Runtime::shared(),
     /// or for a child that is a supervisor, where the one above it runs.
@@ -83,6 +83,7 @@ class WEBSOCKXX_DECL ChildSpec {
 public:
     /// What to call it. Ids of one supervisor's children are different. Empty: "#1", "#2", ...
     ChildSpec& id(std::string id);
+    /// Which ends it is restarted after.
     ChildSpec& restart(Restart restart);
     /// How long it may take to end once it is stopped; then it is aborted. See shutdown_time.
     ChildSpec& shutdown(std::chrono::milliseconds time);
@@ -132,12 +133,12 @@ template <class Factory>
 
 /// One of a supervisor's children, as it is now.
 struct ChildInfo {
-    std::string id;
-    ChildState state = ChildState::down;
-    Restart restart = Restart::transient;
-    bool supervisor = false;
-    std::uint64_t restarts = 0; ///< how often it was started again
-    Ref<Client> ref;            ///< of the client that runs now, if one does
+    std::string id;                       ///< as in its ChildSpec, or made up
+    ChildState state = ChildState::down;  ///< what it is doing
+    Restart restart = Restart::transient; ///< which ends it is restarted after
+    bool supervisor = false;              ///< else a client
+    std::uint64_t restarts = 0;           ///< how often it was started again
+    Ref<Client> ref;                      ///< of the client that runs now, if one does
 };
 
 /// Reaches a supervisor from anywhere. Copyable, comparable, and safe to keep for ever: it does not keep the supervisor
@@ -181,11 +182,13 @@ public:
     {
         return async_ask(Request::terminate, id, std::forward<Token>(token));
     }
+    /// Completes with `void(error_code)`.
     template <boost::asio::completion_token_for<void(error_code)> Token>
     auto async_restart_child(std::string_view id, Token&& token) const
     {
         return async_ask(Request::restart, id, std::forward<Token>(token));
     }
+    /// Completes with `void(error_code)`.
     template <boost::asio::completion_token_for<void(error_code)> Token>
     auto async_delete_child(std::string_view id, Token&& token) const
     {
@@ -194,6 +197,7 @@ public:
 
     /// The children as they are now: those of the list in its order, then the dynamic ones. None after the end.
     [[nodiscard]] std::vector<ChildInfo> which_children() const;
+    /// How many there are; none after the end.
     [[nodiscard]] ChildCount count_children() const;
 
     /// The client of this id that runs now; empty if there is none, or if its class is another. It may end at any time,

@@ -321,6 +321,7 @@ void Connection::run(core::command::CallConnect&)
     }
     protocol.forget_handshake();
     std::vector<Item>().swap(items_);
+    mailbox_->trim();
     feed(core::event::ConnectAnswered{});
     if (const auto* close = action.closing()) feed(core::event::CloseAsked{close->code, close->text});
 }
