@@ -217,7 +217,7 @@ TEST_CASE("a borrowed frame lies where its bytes are, and only its copies outliv
     for (const auto size : sizes) {
         const auto bytes = some_bytes(size);
         auto owner = std::make_unique<std::string>(bytes);
-        auto frame = Frame::borrow(Frame::Type::binary, *owner);
+        auto frame = websockxx::detail::FrameAccess::borrow(Frame::Type::binary, *owner);
         CHECK(frame.is_binary());
         if (size > 0) CHECK(frame.text().data() == owner->data());
         const auto moved = std::move(frame);

@@ -14,6 +14,10 @@
 
 namespace websockxx {
 
+namespace detail {
+struct FrameAccess;
+}
+
 /// The bytes of a frame, made of whatever holds characters. A string that is given away (`std::move`) is not copied.
 ///
 /// Up to `most_inside` bytes lie in the object itself, so that small frames need no memory of their own, however often
@@ -60,7 +64,7 @@ public:
     friend bool operator==(const Payload& left, const Payload& right) noexcept { return left.text() == right.text(); }
 
 private:
-    friend class Frame;
+    friend struct detail::FrameAccess;
     enum class Place : std::uint8_t { inside, string, elsewhere };
 
     struct Borrow {};
@@ -96,7 +100,7 @@ private:
         ~Bytes() {}
         char inside[most_inside];
         std::string string;
-        const char* elsewhere; // borrowed: see Frame::borrow()
+        const char* elsewhere; // borrowed: see FrameAccess
     };
 
     Bytes bytes_;
@@ -139,16 +143,6 @@ public:
     [[nodiscard]] static Frame continuation(Payload payload) { return {Type::continuation, std::move(payload)}; }
     [[nodiscard]] static Frame finish(Payload payload) { return {Type::finish, std::move(payload)}; }
 
-    /// A frame over bytes that stay somebody else's; its copies have bytes of their own. What a callback is given is
-    /// made so: the bytes lie where they were received.
-    [[nodiscard]] static Frame borrow(Type type, std::string_view payload) noexcept
-    {
-        Frame frame;
-        frame.type_ = type;
-        frame.payload_ = Payload(Payload::Borrow{}, payload);
-        return frame;
-    }
-
     [[nodiscard]] Type type() const noexcept { return type_; }
     [[nodiscard]] bool is_text() const noexcept { return type_ == Type::text; }
     [[nodiscard]] bool is_binary() const noexcept { return type_ == Type::binary; }
@@ -166,9 +160,27 @@ public:
     friend bool operator==(const Frame&, const Frame&) = default;
 
 private:
+    friend struct detail::FrameAccess;
+
     Payload payload_;
     Type type_ = Type::text;
 };
+
+namespace detail {
+
+struct FrameAccess {
+    // A frame over bytes that stay somebody else's; its copies have bytes of their own. What a callback is given is made
+    // so: the bytes lie where they were received.
+    [[nodiscard]] static Frame borrow(Frame::Type type, std::string_view payload) noexcept
+    {
+        Frame frame;
+        frame.type_ = type;
+        frame.payload_ = Payload(Payload::Borrow{}, payload);
+        return frame;
+    }
+};
+
+} // namespace detail
 
 /// Part of a message that is handed over while it arrives: see Conn::deliver_fragments.
 struct Fragment {

@@ -23,7 +23,7 @@ public:
     /// Valid as long as the label is, unchanged.
     [[nodiscard]] const std::string& str() const noexcept
     {
-        static const std::string nothing;
+        static const auto& nothing = *new std::string;
         return text_ ? *text_ : nothing;
     }
     operator const std::string&() const noexcept { return str(); }

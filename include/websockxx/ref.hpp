@@ -101,7 +101,7 @@ public:
     /// between two callbacks. Errors: client_ended, calling_self, blocking_in_callback.
     result<Status> status() const;
 
-    /// The same without waiting; completes with `void(error_code, Status)`, with operation_aborted if cancelled before.
+    /// The same without waiting; completes with `void(error_code, Status)`. Cannot be cancelled.
     template <boost::asio::completion_token_for<void(error_code, Status)> Token>
     auto async_status(Token&& token) const
     {

@@ -29,7 +29,7 @@ struct RoundTripTimes {
 /// All of it is known without an Observer, and costs nothing for each message: bytes are counted for each read and
 /// write of the transport. To count messages too, set Debug::statistics or observe with Counters.
 struct Status {
-    /// What its connection is doing; `connected` also while the client is paused.
+    /// What its connection is doing.
     enum class State : std::uint8_t {
         connecting, ///< an attempt is going on, the first one or a later one
         connected,
@@ -41,6 +41,7 @@ struct Status {
     std::uint64_t client = 0; ///< a number that no other client of this process has
     std::string name = {};    ///< Options::name, or "#" and the number
     State state = State::connecting;
+    bool paused = false;  ///< by Ref::pause()
     std::string url = {}; ///< without credentials, and without the values of its query
 
     /// Closing: why. Waiting, and connecting once more: how the connection or attempt before ended.

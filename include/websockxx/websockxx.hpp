@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// @file What every program needs. What only some need is included by itself: supervisor.hpp, counters.hpp,
-/// observe_all.hpp, pending_calls.hpp.
+/// @file What every program needs. What only some need is included by itself: supervisor.hpp, observe_all.hpp,
+/// pending_calls.hpp.
 
 #include <websockxx/action.hpp>
 #include <websockxx/client.hpp>

@@ -83,6 +83,8 @@ public:
     /// Whether messages, pings, casts and infos may be handed to the client now.
     [[nodiscard]] bool delivers() const noexcept { return state_ == State::open && !paused_; }
 
+    [[nodiscard]] bool paused() const noexcept { return paused_; }
+
     /// Whether what the server sends may be read now. Not while there is an open connection that is paused.
     [[nodiscard]] bool reads() const noexcept { return state_ != State::open || !paused_; }
 

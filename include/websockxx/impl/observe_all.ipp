@@ -5,6 +5,8 @@
 
 #include <websockxx/io/monitor.hpp>
 
+#include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <vector>
 
@@ -17,27 +19,34 @@ class WatchersOfAll {
 public:
     static WatchersOfAll& instance()
     {
-        static WatchersOfAll all;
+        // Never destroyed: at the end of the program the shared Runtime may still use it.
+        static auto& all = *new WatchersOfAll;
         return all;
     }
 
     void add(io::Watcher watcher)
     {
+        std::vector<io::Watcher> ended; // destroyed without the lock: observers may come here again
         const std::lock_guard lock{mutex_};
-        forget_ended();
+        ended = take_ended();
         watchers_.push_back(std::move(watcher));
     }
     std::vector<io::Watcher> get()
     {
+        std::vector<io::Watcher> ended;
         const std::lock_guard lock{mutex_};
-        forget_ended();
+        ended = take_ended();
         return watchers_;
     }
 
 private:
-    void forget_ended()
+    std::vector<io::Watcher> take_ended()
     {
-        std::erase_if(watchers_, [](const io::Watcher& watcher) { return watcher.ended->load(); });
+        const auto lives = [](const io::Watcher& watcher) { return !watcher.ended->load(); };
+        const auto first = std::stable_partition(watchers_.begin(), watchers_.end(), lives);
+        std::vector<io::Watcher> ended{std::move_iterator(first), std::move_iterator(watchers_.end())};
+        watchers_.erase(first, watchers_.end());
+        return ended;
     }
 
     std::mutex mutex_;

@@ -48,7 +48,8 @@ Registry::~Registry() = default;
 
 Registry& Registry::shared()
 {
-    static const auto registry = std::make_shared<Registry>();
+    // Never destroyed: at the end of the program the shared Runtime may still use it.
+    static const auto& registry = *new auto(std::make_shared<Registry>());
     return *registry;
 }
 

@@ -82,7 +82,8 @@ void begin(std::unique_ptr<Client> client, Conn conn, Options options, const std
     auto& context = boost::asio::query(strand.get_inner_executor(), boost::asio::execution::context);
     // Behind the strand, so that this service ends before that one.
     boost::asio::use_service<io::Mailboxes>(context).add(mailbox);
-    static const auto environment = std::make_shared<const io::Environment>(io::Environment{.draw = draw});
+    // Never destroyed: at the end of the program the shared Runtime may still use it.
+    static const auto& environment = *new auto(std::make_shared<const io::Environment>(io::Environment{.draw = draw}));
     auto connection = std::make_shared<io::Connection>(
         std::move(client), std::move(conn), std::move(settings), std::move(hooks), environment, strand, mailbox);
     boost::asio::post(strand, [connection = std::move(connection)] { connection->begin(); });

@@ -52,7 +52,8 @@ std::string_view to_string(Status::State state) noexcept
 std::ostream& operator<<(std::ostream& out, const Status& status)
 {
     out << "Status of client " << detail::escape(status.name) << '\n';
-    out << "  connection: " << to_string(status.state) << ", " << status.url << ", attempt " << status.attempts << '\n';
+    out << "  connection: " << to_string(status.state) << (status.paused ? ", paused, " : ", ") << status.url
+        << ", attempt " << status.attempts << '\n';
     if (status.reason) {
         out << (status.state == Status::State::closing ? "  reason: " : "  before: ") << status.reason->message()
             << '\n';

@@ -236,7 +236,9 @@ private:
     bool awake_ = false;    // the owner was woken and has not taken yet
     std::size_t max_messages_;
     std::size_t messages_ = 0;
-    std::size_t sends_ = 0; // of them, in items_
+    std::size_t sends_ = 0;  // of them, in items_
+    std::size_t visits_ = 0; // in items_
+    static constexpr std::size_t max_visits = 10'000;
     std::uint64_t last_id_ = 0;
     const bool own_thread_;
 };

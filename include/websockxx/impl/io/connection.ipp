@@ -217,7 +217,7 @@ void Connection::on_alarm()
 void Connection::expire(core::Timer timer, std::chrono::milliseconds now)
 {
     using Event = protocol::Protocol::Event;
-    if (timer == core::Timer::heartbeat && now > heard_at_) trim();
+    if (timer == core::Timer::heartbeat && now - heard_at_ >= session_.conn().timeouts.ping_interval) trim();
     if (timer == core::Timer::open && channel_) {
         // An answer whose body does not end is an answer all the same.
         auto& protocol = channel_->protocol();

@@ -26,6 +26,7 @@ void Connection::wake()
 
 void Connection::pause(bool paused)
 {
+    if (paused) round_trip_.forget(); // the pong is not read now
     if (paused) feed(core::event::PauseAsked{});
     else feed(core::event::ResumeAsked{});
 }

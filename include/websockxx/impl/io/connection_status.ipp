@@ -47,6 +47,7 @@ Status Connection::status()
     if (status.state == Status::State::closing) status.reason = session_.reason();
     else if (status.state != Status::State::connected && has_ended_before) status.reason = session_.reason();
     if (channel_) add_connection(status);
+    status.paused = session_.paused();
     status.messages_waiting = letters_.size();
     status.timers = later_.size();
     status.details = format_details();

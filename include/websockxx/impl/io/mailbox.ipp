@@ -108,10 +108,14 @@ error_code Mailbox::admit(Item& item)
                         std::holds_alternative<item::Call>(item);
     if (closed_ || detached_) return refuse(item, closed_ ? errc::client_ended : errc::runtime_ended);
     if (counts && messages_ >= max_messages_) return refuse(item, errc::inbox_full);
+    // Apart from the others, so that one can look into a client whose inbox is full.
+    const bool visits = std::holds_alternative<item::Visit>(item);
+    if (visits && visits_ >= max_visits) return refuse(item, errc::inbox_full);
     const bool sends = std::holds_alternative<item::Send>(item);
     items_.push_back(std::move(item));
     if (counts) ++messages_;
     if (sends) ++sends_;
+    if (visits) ++visits_;
     wake_owner();
     return {};
 }
@@ -127,9 +131,16 @@ error_code Mailbox::send(Frame&& frame)
         ++sends_;
         if (!owner_ || std::exchange(awake_, true)) return {};
     }
-    // A system call, maybe: other threads that send need not wait for it.
-    const std::lock_guard lock{wake_mutex_};
-    if (waker_) waker_->wake();
+    try {
+        // A system call, maybe: other threads that send need not wait for it.
+        const std::lock_guard lock{wake_mutex_};
+        if (waker_) waker_->wake();
+    }
+    catch (...) { // no memory: then the next one wakes
+        const std::lock_guard lock{mutex_};
+        awake_ = false;
+        throw;
+    }
     return {};
 }
 
@@ -211,6 +222,7 @@ void Mailbox::answer(std::uint64_t id, error_code ec, std::shared_ptr<void> valu
     decltype(callers_)::node_type caller;
     item::Call request; // destroyed without the lock: that answers, too
     const std::lock_guard lock{mutex_};
+    if (detached_) return; // end() tells him
     caller = callers_.extract(id);
     if (caller.empty()) return;
     if (ec) take_out(id, request);
@@ -262,6 +274,7 @@ void Mailbox::cancel_send(std::uint64_t id)
 {
     std::optional<item::Send> send;
     const std::lock_guard lock{mutex_};
+    if (detached_) return; // end() tells him
     send = take_out(id);
     if (send) send->done->done(boost::asio::error::operation_aborted);
 }
@@ -305,6 +318,7 @@ void Mailbox::take(std::vector<Item>& items)
     const std::lock_guard lock{mutex_};
     awake_ = false;
     messages_ -= std::exchange(sends_, 0);
+    visits_ = 0;
     items_.swap(items);
 }
 

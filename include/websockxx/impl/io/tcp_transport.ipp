@@ -64,7 +64,11 @@ std::size_t TcpTransport::read_some(std::span<std::byte> room, error_code& ec)
     }
     more_ = false;
     const auto more = socket_.read_some(boost::asio::buffer(room.data(), room.size()), ec);
-    if (size > 0) ec = {}; // and next time the same
+    if (size > 0 && ec) {
+        // A reset is told only once.
+        if (ec != boost::asio::error::would_block && ec != boost::asio::error::try_again) read_end_ = ec;
+        ec = {};
+    }
     return size + more;
 }
 

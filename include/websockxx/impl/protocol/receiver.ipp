@@ -94,7 +94,8 @@ Receiver::Step Receiver::on_control(const FrameHeader& header)
     if (dropping_ && header.opcode != Opcode::close) return std::nullopt;
 
     reclaim();
-    frame_ = Frame::borrow(header.opcode == Opcode::ping ? Frame::Type::ping : Frame::Type::pong, payload);
+    frame_ = websockxx::detail::FrameAccess::borrow(
+        header.opcode == Opcode::ping ? Frame::Type::ping : Frame::Type::pong, payload);
     if (header.opcode == Opcode::close) return Outcome::close;
     return header.opcode == Opcode::ping ? Outcome::ping : Outcome::pong;
 }
@@ -364,7 +365,7 @@ Receiver::Outcome Receiver::give(std::string_view message)
         fragment_ = {type_, message, true, true};
         return Outcome::fragment;
     }
-    frame_ = Frame::borrow(type_, message);
+    frame_ = websockxx::detail::FrameAccess::borrow(type_, message);
     return Outcome::message;
 }
 
