@@ -57,3 +57,9 @@ TEST_CASE("a status says why a connection is closing, or how the one before ende
     CHECK(to_string(Status::State::connecting) == "connecting");
     CHECK(to_string(Status::State::ended) == "ended");
 }
+
+TEST_CASE("WX-117 the status of a paused client says so", "[status]")
+{
+    const Status status{.name = "feed", .state = Status::State::connected, .paused = true, .url = "ws://h/"};
+    CHECK_THAT(printed(status), ContainsSubstring("connection: connected, paused, ws://h/"));
+}

@@ -169,8 +169,8 @@ private:
 namespace detail {
 
 struct FrameAccess {
-    // A frame over bytes that stay somebody else's; its copies have bytes of their own. What a callback is given is made
-    // so: the bytes lie where they were received.
+    // A frame over bytes that stay somebody else's; its copies have bytes of their own. What a callback is given is
+    // made so: the bytes lie where they were received.
     [[nodiscard]] static Frame borrow(Frame::Type type, std::string_view payload) noexcept
     {
         Frame frame;
