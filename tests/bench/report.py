@@ -42,7 +42,8 @@ def processor():
 
 
 def setting(built_with, rounds):
-    return (f"{processor()}, {os.cpu_count()} cores, {platform.system()} {".".join(platform.release().split(".")[:2])}; {built_with}, -O2; "
+    kernel = ".".join(platform.release().split(".")[:2])
+    return (f"{processor()}, {os.cpu_count()} cores, {platform.system()} {kernel}; {built_with}, -O2; "
             f"medians of {rounds} rounds.\n\n")
 
 
