@@ -6,10 +6,12 @@
 #include <websockxx/impl/io/channel.ipp>
 #include <websockxx/impl/io/connection.ipp>
 #include <websockxx/impl/io/connection_mailbox.ipp>
+#include <websockxx/impl/io/connection_sending.ipp>
 #include <websockxx/impl/io/connection_status.ipp>
 #include <websockxx/impl/io/connector.ipp>
 #include <websockxx/impl/io/happy_eyeballs.ipp>
 #include <websockxx/impl/io/mailbox.ipp>
+#include <websockxx/impl/io/mailbox_sending.ipp>
 #include <websockxx/impl/io/mailboxes.ipp>
 #include <websockxx/impl/io/monitor.ipp>
 #include <websockxx/impl/io/tcp_transport.ipp>

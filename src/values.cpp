@@ -9,6 +9,7 @@
 #include <websockxx/impl/core/redact.ipp>
 #include <websockxx/impl/core/restart_rules.ipp>
 #include <websockxx/impl/core/round_trip.ipp>
+#include <websockxx/impl/core/send_queue.ipp>
 #include <websockxx/impl/core/session.ipp>
 #include <websockxx/impl/core/trace_text.ipp>
 #include <websockxx/impl/counters.ipp>

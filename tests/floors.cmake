@@ -8,7 +8,7 @@ cmake_minimum_required(VERSION 3.24)
 # Files directly under include/websockxx/, by name; deeper ones have the floor of their folder.
 set(floor_0 config error headers frame label close conn action client log reply_to restart observer counters status debug)
 set(floor_1 reconnect_policy)
-set(floor_4 observe_all options pending_calls ref registry runtime start supervisor websockxx src)
+set(floor_4 delivery observe_all options pending_calls ref registry runtime start supervisor websockxx src)
 
 # What code on a floor must not name (comments may).
 set(clocks "steady_clock|system_clock|high_resolution_clock")

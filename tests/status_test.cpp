@@ -40,7 +40,7 @@ TEST_CASE("WX-117 a status prints the connection, and what the client says of it
                              "  subprotocol: v2\n"
                              "  extensions: permessage-deflate\n"
                              "  up for: 1.5 s\n"
-                             "  waiting: 0 bytes to be sent, 0 messages, 0 timers\n"
+                             "  waiting: 0 bytes to be sent, 0 frames, 0 messages, 0 timers\n"
                              "  bytes: 10 received, 20 sent\n"
                              "  round trip: last 2 ms, mean 2 ms, max 2 ms\n"
                              "  rooms: 2\n"

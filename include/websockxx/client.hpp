@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -52,7 +53,7 @@ struct Disconnect {
 /// Lifetime  The connection owns the client and destroys it after terminate() has returned. The grammar of callbacks:
 ///
 ///               (handle_connect (handle_frame | handle_fragment | handle_ping | handle_pong | handle_cast |
-///                handle_call | handle_info)* handle_disconnect)* terminate
+///                handle_call | handle_info | handle_high_water | handle_drained)* handle_disconnect)* terminate
 ///
 ///           where handle_connect may be missing when an attempt fails, and handle_disconnect when a callback failed
 ///           or the client was stopped.
@@ -82,6 +83,13 @@ public:
 
     /// A pong arrived, asked for or not (RFC 6455 5.5.3). Default: ok().
     virtual Action handle_pong(const Frame& pong);
+
+    /// So many bytes wait to be sent that it is Limits::high_water_bytes or more: a server that reads slowly, or a
+    /// network that is slow. Comes once, before handle_drained(); each connection begins anew. Default: ok().
+    virtual Action handle_high_water(std::size_t bytes);
+
+    /// All that waited has left, after handle_high_water(). Default: ok().
+    virtual Action handle_drained();
 
     /// The connection was lost, or an attempt to open it failed; for the first attempt only if
     /// Options::handle_initial_conn_failure is set. Default: ask_policy(), that is Options::reconnect, which ends the

@@ -27,6 +27,14 @@ struct Timeouts {
     friend bool operator==(const Timeouts&, const Timeouts&) = default;
 };
 
+/// What to do with a frame from outside that the send queue has no room for. Fragments of a message are never dropped.
+enum class SendQueuePolicy : std::uint8_t {
+    refuse,      ///< it fails with errc::send_queue_full
+    drop_oldest, ///< the oldest that are not yet encoded fail with errc::dropped, until it has room
+    drop_newest, ///< it fails with errc::dropped
+    wait,        ///< send_frame() and async_send_frame() wait for room; send() fails with errc::send_queue_full
+};
+
 /// How much to accept, at least one of each. What is larger ends the connection with an error: nothing is cut in
 /// silence.
 struct Limits {
@@ -35,8 +43,12 @@ struct Limits {
     std::size_t handshake_bytes = 16 * 1024;         ///< the head of the answer to the opening handshake
     std::size_t handshake_fields = 100;              ///< its header fields
     std::size_t refusal_body_bytes = 16 * 1024;      ///< kept of the body of a refused handshake
-    std::size_t send_queue_bytes = 16 * 1024 * 1024; ///< encoded and not yet taken by the kernel
-    std::size_t inbox_messages = 65'536;             ///< casts, infos and sends that the client has not yet handled
+    std::size_t send_queue_bytes = 16 * 1024 * 1024; ///< to be sent, and not yet taken by the kernel
+    std::size_t send_queue_messages = 65'536;        ///< from outside, to be sent, and not yet encoded
+    std::size_t high_water_bytes = 1024 * 1024;      ///< to be sent: then Client::handle_high_water() is called
+    std::size_t inbox_messages = 65'536; ///< casts, infos and calls that the client has not yet handled; open calls
+
+    SendQueuePolicy send_queue_policy = SendQueuePolicy::refuse; ///< what happens beyond the limits of the send queue
 
     friend bool operator==(const Limits&, const Limits&) = default;
 };

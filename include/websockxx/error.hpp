@@ -39,7 +39,8 @@ enum class errc {
     client_ended,          ///< the client has ended, or never began
     calling_self,          ///< a blocking call from the client's own callback: return `reply(frame)` instead
     blocking_in_callback,  ///< a blocking call on a thread that the client needs in order to go on
-    send_queue_full,       ///< Limits::send_queue_bytes would be exceeded
+    send_queue_full,       ///< Limits::send_queue_bytes or send_queue_messages would be exceeded
+    dropped,               ///< thrown out of the send queue: see SendQueuePolicy
     inbox_full,            ///< Limits::inbox_messages would be exceeded
     send_timeout,          ///< no answer in time; the frame was queued already and may still be sent
     not_sent_in_time,      ///< no answer in time; the frame was taken back and will not be sent
@@ -85,7 +86,9 @@ enum class errc {
     bad_payload,        ///< a text or close reason is not UTF-8: closed with 1007
     message_too_big,    ///< larger than Limits::message_bytes: closed with 1009
     too_many_fragments, ///< more than Limits::fragments in one message: closed with 1009
-    connection_lost,    ///< the transport ended without a closing handshake (RFC 6455 7.1.5: 1006)
+    connection_lost,    ///< the transport ended without a closing handshake (RFC 6455 7.1.5: 1006). Of a frame: before
+                        ///< any byte of it had left
+    maybe_sent,         ///< the connection was lost when some bytes of the frame had left: it may have arrived
     close_timeout,      ///< forcefully closed because the server was taking too long to close
     heartbeat_timeout,  ///< a ping was not answered in time
 

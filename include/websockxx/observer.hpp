@@ -19,12 +19,14 @@ enum class Callback : std::uint8_t {
     handle_fragment,
     handle_ping,
     handle_pong,
+    handle_high_water,
+    handle_drained,
     handle_message, ///< handle_cast, handle_call, handle_info: what comes from other parts of the program
     handle_disconnect,
     terminate,
 };
 /// How many Callbacks there are.
-inline constexpr std::size_t callback_count = 8;
+inline constexpr std::size_t callback_count = 10;
 
 /// "handle_connect", ...
 [[nodiscard]] WEBSOCKXX_DECL std::string_view to_string(Callback callback) noexcept;

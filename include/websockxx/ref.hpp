@@ -6,6 +6,7 @@
 #include <websockxx/config.hpp>
 #include <websockxx/counters.hpp>
 #include <websockxx/debug.hpp>
+#include <websockxx/delivery.hpp>
 #include <websockxx/error.hpp>
 #include <websockxx/frame.hpp>
 #include <websockxx/io/call.hpp>
@@ -53,28 +54,41 @@ class WEBSOCKXX_DECL BasicRef {
 public:
     BasicRef() = default;
 
-    /// Sends a frame, and waits until the kernel has it, or why it does not (WebSockex.send_frame/3).
+    /// Sends a frame, and waits until the kernel has it, or why it does not (WebSockex.send_frame/3). `delivery` says
+    /// whether it may wait for the next connection.
     ///
     /// Errors: not_connected_opening, not_connected_closing, client_ended; invalid_frame, control_frame_too_large,
-    /// invalid_utf8 (the connection stays up); send_queue_full, inbox_full; connection_lost; not_sent_in_time, or
-    /// send_timeout when the frame may still go out; calling_self and blocking_in_callback where waiting could never
-    /// end: return `reply(frame)`, or use send() or async_send_frame() there.
-    result<void> send_frame(Frame frame, std::chrono::milliseconds timeout = std::chrono::seconds{5}) const;
+    /// invalid_utf8 (the connection stays up); send_queue_full, dropped; connection_lost, or maybe_sent when some of it
+    /// had left; not_sent_in_time, or send_timeout when the frame may still go out; calling_self and
+    /// blocking_in_callback where waiting could never end: return `reply(frame)`, or use send() or async_send_frame()
+    /// there.
+    result<void> send_frame(
+        Frame frame, std::chrono::milliseconds timeout = std::chrono::seconds{5}, Delivery delivery = {}) const;
 
-    /// Sends a frame without waiting, in the order of the calls. The result says only whether it was queued.
-    result<void> send(Frame frame) const;
+    /// Sends a frame without waiting, in the order of the calls. The result says whether it was queued; what becomes of
+    /// it then is told by the log, if it is not sent. Errors: as send_frame(), of those that are known at once.
+    result<void> send(Frame frame, Delivery delivery = {}) const;
 
     /// Sends a frame; completes with `void(error_code)` when the kernel has it, or as send_frame() fails. Cancellation
     /// takes the frame back if it was not yet encoded.
     template <boost::asio::completion_token_for<void(error_code)> Token>
     auto async_send_frame(Frame frame, Token&& token) const
     {
-        return boost::asio::async_initiate<Token, void(error_code)>(
-            [](auto handler, std::shared_ptr<io::Mailbox> mailbox, Frame moved) {
-                initiate_send(std::move(mailbox), std::move(moved), std::move(handler));
-            },
-            token, mailbox_, std::move(frame));
+        return async_send_frame(std::move(frame), Delivery{}, std::forward<Token>(token));
     }
+    template <boost::asio::completion_token_for<void(error_code)> Token>
+    auto async_send_frame(Frame frame, Delivery delivery, Token&& token) const
+    {
+        return boost::asio::async_initiate<Token, void(error_code)>(
+            [](auto handler, std::shared_ptr<io::Mailbox> mailbox, Frame moved, Delivery kept) {
+                initiate_send(std::move(mailbox), std::move(moved), kept, std::move(handler));
+            },
+            token, mailbox_, std::move(frame), delivery);
+    }
+
+    /// How many bytes are on their way out: handed over by send() and the like, or replied, and not yet taken by the
+    /// kernel.
+    [[nodiscard]] std::size_t buffered_bytes() const;
 
     /// Begins the closing handshake with an empty close frame, as if a callback had answered close();
     /// handle_disconnect() follows, and may reconnect. Does nothing while no connection is open. Errors: client_ended.
@@ -165,7 +179,7 @@ protected:
     std::shared_ptr<io::Mailbox> mailbox_;
 
 private:
-    static void initiate_send(std::shared_ptr<io::Mailbox> mailbox, Frame frame,
+    static void initiate_send(std::shared_ptr<io::Mailbox> mailbox, Frame frame, Delivery delivery,
         boost::asio::any_completion_handler<void(error_code)> handler);
     static void initiate_wait(std::shared_ptr<io::Mailbox> mailbox,
         boost::asio::any_completion_handler<void(error_code, CloseReason)> handler);

@@ -23,6 +23,7 @@
 #include <websockxx/impl/core/redact.ipp>
 #include <websockxx/impl/core/restart_rules.ipp>
 #include <websockxx/impl/core/round_trip.ipp>
+#include <websockxx/impl/core/send_queue.ipp>
 #include <websockxx/impl/core/session.ipp>
 #include <websockxx/impl/core/trace_text.ipp>
 #include <websockxx/impl/reconnect_policy.ipp>
@@ -46,10 +47,12 @@
 #include <websockxx/impl/io/channel.ipp>
 #include <websockxx/impl/io/connection.ipp>
 #include <websockxx/impl/io/connection_mailbox.ipp>
+#include <websockxx/impl/io/connection_sending.ipp>
 #include <websockxx/impl/io/connection_status.ipp>
 #include <websockxx/impl/io/connector.ipp>
 #include <websockxx/impl/io/happy_eyeballs.ipp>
 #include <websockxx/impl/io/mailbox.ipp>
+#include <websockxx/impl/io/mailbox_sending.ipp>
 #include <websockxx/impl/io/mailboxes.ipp>
 #include <websockxx/impl/io/monitor.ipp>
 #include <websockxx/impl/io/tcp_transport.ipp>

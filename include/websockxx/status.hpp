@@ -55,13 +55,15 @@ struct Status {
     std::string subprotocol = {};
     bool deflate = false;                ///< permessage-deflate was agreed on
     std::chrono::milliseconds uptime{0}; ///< since the opening handshake
-    std::size_t send_queue_bytes = 0;    ///< encoded, and not yet taken by the kernel
+    std::size_t send_queue_bytes = 0;    ///< to be sent, and not yet taken by the kernel
+    std::size_t frames_waiting = 0;      ///< of them, from outside and not yet encoded
     std::size_t messages_waiting = 0;    ///< casts and infos that have not been delivered
     std::size_t timers = 0;              ///< of send_after()
 
     // Over the client's whole life.
     std::uint64_t bytes_received = 0; ///< of the WebSocket and its handshakes, without TLS
     std::uint64_t bytes_sent = 0;
+    std::uint64_t frames_dropped = 0; ///< by Limits::send_queue_policy
     RoundTripTimes round_trip = {};
 
     std::string details = {}; ///< what Client::format_status() said

@@ -99,12 +99,14 @@ TEST_CASE("the page of options has the default of every field of Timeouts", "[do
 
 TEST_CASE("the page of options has the default of every field of Limits", "[docs]")
 {
-    const auto& [message, fragments, handshake, fields, refusal, queue, inbox] = Limits{};
+    const auto& [message, fragments, handshake, fields, refusal, queue, frames, high_water, inbox, policy] = Limits{};
+    CHECK(policy == SendQueuePolicy::refuse);
     CHECK(table_of("Limits") ==
           Table{"message_bytes: " + written_bytes(message), "fragments: " + std::to_string(fragments),
               "handshake_bytes: " + written_bytes(handshake), "handshake_fields: " + std::to_string(fields),
               "refusal_body_bytes: " + written_bytes(refusal), "send_queue_bytes: " + written_bytes(queue),
-              "inbox_messages: " + std::to_string(inbox)});
+              "send_queue_messages: " + std::to_string(frames), "high_water_bytes: " + written_bytes(high_water),
+              "inbox_messages: " + std::to_string(inbox), "send_queue_policy: `refuse`"});
 }
 
 TEST_CASE("the page of options has the default of every field of Deflate", "[docs]")

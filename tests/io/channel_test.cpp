@@ -43,7 +43,7 @@ struct Listener : io::Channel::Listener {
     bool reading = true;
 };
 
-struct Told final : io::SendDone {
+struct Told final : core::SendDone {
     explicit Told(std::vector<error_code>& results) : results_(results) {}
     void done(error_code ec) override { results_.push_back(ec); }
     std::vector<error_code>& results_;
@@ -142,12 +142,13 @@ TEST_CASE("a failed write is reported after what can still be read, with the sen
     f.wire->write_error = boost::asio::error::broken_pipe;
     f.wire->to_client = encode({Opcode::text, "explanation"});
     std::vector<error_code> results;
+    const auto from = f.channel->protocol().produced();
     (void)f.channel->protocol().write(Frame::text("x"));
-    f.channel->when_sent(std::make_unique<Told>(results));
+    f.channel->track(from, {.frame = {}, .done = std::make_unique<Told>(results)});
     f.channel->settle();
     CHECK(f.listener.lines == std::vector<std::string>{"explanation", "lost unsent: Broken pipe"});
     CHECK(results.empty());
-    f.channel->close(errc::connection_lost);
+    CHECK(f.channel->close().kept.empty());
     CHECK(results == std::vector<error_code>{errc::connection_lost});
 }
 
@@ -196,7 +197,7 @@ TEST_CASE("a closed channel is silent", "[channel]")
     Fixture f;
     f.open();
     f.wire->to_client = encode({Opcode::text, "x"});
-    f.channel->close(errc::connection_lost);
+    CHECK(f.channel->close().kept.empty());
     f.run();
     CHECK(f.wire->closed);
     CHECK(f.listener.lines.empty());

@@ -157,7 +157,7 @@ TEST_CASE("a connection that is flooded without end leaves each turn after 512 K
 TEST_CASE("a hundred thousand queued sends leave in their order, and in memory that does not grow with them", "[load]")
 {
     constexpr int count = 100'000;
-    ConnectionFixture f{{}, {.secure = false, .host = "server", .port = 80, .limits = {.inbox_messages = count}}};
+    ConnectionFixture f{{}, {.secure = false, .host = "server", .port = 80, .limits = {.send_queue_messages = count}}};
     f.opened();
     f.h().wire->from_client.reserve(4 << 20); // the test's, not the connection's
 
@@ -165,8 +165,8 @@ TEST_CASE("a hundred thousand queued sends leave in their order, and in memory t
         for (int number = 0; number < count; ++number) CHECK(f.ref().send(Frame::text(std::to_string(number))));
     };
     // A vector that has doubled: at its worst the old half, and the new whole.
-    CHECK(most_live(queue) < 3 * count * sizeof(io::Item));
-    CHECK(f.ref().send(Frame::text("one more")).error().code() == errc::inbox_full);
+    CHECK(most_live(queue) < 3 * count * sizeof(core::Outgoing));
+    CHECK(f.ref().send(Frame::text("one more")).error().code() == errc::send_queue_full);
     CHECK(most_live([&] { f.h().run(); }) < 512 * 1024);
 
     const auto sent = frames::decode(f.h().wire->take());

@@ -25,7 +25,7 @@ struct Owner : Mailbox::Owner {
     std::optional<bool> paused_directly;
 };
 
-struct Note final : SendDone {
+struct Note final : core::SendDone {
     explicit Note(std::vector<error_code>& told) : told_(told) {}
     void done(error_code ec) override { told_.push_back(ec); }
     std::vector<error_code>& told_;
@@ -48,7 +48,8 @@ struct Fixture {
     Owner owner;
     std::vector<error_code> told;
 
-    item::Send send(std::uint64_t id = 0) { return {id, Frame::text("x"), std::make_unique<Note>(told)}; }
+    std::unique_ptr<Letter> letter() { return std::make_unique<Nothing>(); }
+    std::unique_ptr<core::SendDone> note() { return std::make_unique<Note>(told); }
 };
 
 } // namespace
@@ -56,56 +57,58 @@ struct Fixture {
 TEST_CASE("the owner is woken once for all that is put in until it takes", "[mailbox]")
 {
     Fixture f;
-    CHECK_FALSE(f.mailbox->put(f.send()));
+    CHECK_FALSE(f.mailbox->put(f.letter()));
     CHECK(f.owner.woken == 0);
     f.mailbox->attach(f.owner);
     CHECK(f.owner.woken == 1);
-    CHECK_FALSE(f.mailbox->put(f.send()));
+    CHECK_FALSE(f.mailbox->put(f.letter()));
     CHECK(f.owner.woken == 1);
     CHECK(take(*f.mailbox).size() == 2);
-    CHECK_FALSE(f.mailbox->put(f.send()));
+    CHECK_FALSE(f.mailbox->put(f.letter()));
     CHECK(f.owner.woken == 2);
 }
 
-TEST_CASE("messages beyond the limit are refused and told, until some were handled; a stop always fits", "[mailbox]")
+TEST_CASE("messages beyond the limit are refused, until some were handled; a stop always fits", "[mailbox]")
 {
     Fixture f;
     f.mailbox->attach(f.owner);
-    CHECK_FALSE(f.mailbox->put(f.send()));
-    CHECK_FALSE(f.mailbox->put(std::make_unique<Nothing>()));
-    CHECK_FALSE(f.mailbox->put(item::Later{1, 1s, std::make_unique<Nothing>()}));
-    CHECK(f.mailbox->put(f.send()) == errc::inbox_full);
-    CHECK(f.told == std::vector<error_code>{errc::inbox_full});
+    CHECK_FALSE(f.mailbox->put(f.letter()));
+    CHECK_FALSE(f.mailbox->put(f.letter()));
+    CHECK_FALSE(f.mailbox->put(item::Later{1, 1s, f.letter()}));
+    CHECK(f.mailbox->put(f.letter()) == errc::inbox_full);
     CHECK_FALSE(f.mailbox->put(item::Stop{errc::stopped}));
     CHECK(take(*f.mailbox).size() == 4);
-    CHECK_FALSE(f.mailbox->put(f.send()));               // the send was taken, and so handled
-    CHECK(f.mailbox->put(f.send()) == errc::inbox_full); // letters that were taken need not be
+    CHECK(f.mailbox->put(f.letter()) == errc::inbox_full); // what was taken need not be handled
     f.mailbox->delivered(1);
-    CHECK_FALSE(f.mailbox->send(Frame::text("x")));
-    CHECK(f.mailbox->send(Frame::text("x")) == errc::inbox_full);
+    CHECK_FALSE(f.mailbox->put(f.letter()));
+    CHECK(f.mailbox->put(f.letter()) == errc::inbox_full);
 }
 
-TEST_CASE("a send can be taken back until the owner has it", "[mailbox]")
+TEST_CASE("P14 calls that are not yet answered are bounded, also when the client has them", "[mailbox]")
 {
     Fixture f;
-    CHECK_FALSE(f.mailbox->put(f.send(7)));
-    CHECK_FALSE(f.mailbox->withdraw(8));
-    CHECK(f.mailbox->withdraw(7));
-    CHECK(take(*f.mailbox).empty());
-    CHECK_FALSE(f.mailbox->put(f.send(9)));
-    const auto taken = take(*f.mailbox);
-    CHECK_FALSE(f.mailbox->withdraw(9));
-    CHECK(f.told.empty());
+    f.mailbox->attach(f.owner);
+    const auto call = [&](std::uint64_t id) {
+        f.mailbox->call({id, std::nullopt, f.letter()}, std::make_shared<Answer>(), f.note());
+    };
+    for (std::uint64_t id = 1; id <= 3; ++id) call(id);
+    (void)take(*f.mailbox);
+    f.mailbox->delivered(3);
+    call(4);
+    CHECK(f.told == std::vector<error_code>{errc::inbox_full});
+    f.mailbox->answer(1, {}, nullptr);
+    call(5);
+    CHECK(f.told == std::vector<error_code>{errc::inbox_full, {}});
 }
 
 TEST_CASE("after the end everything is refused with client_ended, and what lay there is told so", "[mailbox]")
 {
     Fixture f;
     f.mailbox->attach(f.owner);
-    CHECK_FALSE(f.mailbox->put(f.send()));
+    f.mailbox->call({1, std::nullopt, f.letter()}, std::make_shared<Answer>(), f.note());
     f.mailbox->end({.error = errc::stopped});
     CHECK(f.told == std::vector<error_code>{errc::client_ended});
-    CHECK(f.mailbox->put(f.send()) == errc::client_ended);
+    CHECK(f.mailbox->put(f.letter()) == errc::client_ended);
     CHECK(f.owner.woken == 1);
     f.mailbox->end({.error = errc::aborted}); // the first counts
     REQUIRE(f.mailbox->reason());

@@ -24,17 +24,18 @@ TEST_CASE("when a context ends, its mailboxes refuse what comes, and wake nobody
     asio::use_service<Mailboxes>(*context).add(mailbox);
     asio::use_service<Mailboxes>(*context).add(gone);
     mailbox->attach(owner);
-    CHECK_FALSE(mailbox->send(Frame::text("x")));
+    (void)mailbox->set_send_obstacle({});
+    CHECK_FALSE(mailbox->send({Frame::text("x")}));
     CHECK(owner.woken == 1);
 
     context.reset();
-    CHECK(mailbox->send(Frame::text("x")) == errc::runtime_ended);
+    CHECK(mailbox->send({Frame::text("x")}) == errc::runtime_ended);
     CHECK(mailbox->put(item::Stop{errc::stopped}) == errc::runtime_ended);
     CHECK(owner.woken == 1);
     CHECK_FALSE(mailbox->blocking_error());
     CHECK_FALSE(mailbox->ended()); // that is for the connection to say
     mailbox->end({.error = errc::runtime_ended});
-    CHECK(mailbox->send(Frame::text("x")) == errc::client_ended);
+    CHECK(mailbox->send({Frame::text("x")}) == errc::client_ended);
 }
 
 TEST_CASE("mailboxes of clients that are gone are forgotten after a while", "[mailbox]")

@@ -267,7 +267,7 @@ TEST_CASE("the queue is told when it is high and when it is drained, once each, 
     CHECK(s.ref().send(Frame::text(std::string(120, 'x'))));
     s.h.run();
     CHECK(s.take() == Lines{"message out text 120 1", "high 126"});
-    CHECK(s.ref().send(Frame::text("refused")));
+    CHECK_FALSE(s.ref().send(Frame::text("refused")));
     s.h.run();
     CHECK(s.take().empty());
     s.h.wire->window = 50;

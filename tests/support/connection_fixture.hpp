@@ -44,10 +44,15 @@ struct ConnectionFixture {
 inline WireFrame text(std::string payload) { return {Opcode::text, std::move(payload)}; }
 
 /// Writes down what became of a send.
-struct SendResult final : io::SendDone {
+struct SendResult final : core::SendDone {
     explicit SendResult(std::vector<error_code>& results) : results_(results) {}
     void done(error_code ec) override { results_.push_back(ec); }
     std::vector<error_code>& results_;
 };
+
+inline core::Outgoing outgoing(std::uint64_t id, Frame frame, std::unique_ptr<core::SendDone> done)
+{
+    return {.frame = std::move(frame), .done = std::move(done), .id = id};
+}
 
 } // namespace websockxx::test

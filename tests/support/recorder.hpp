@@ -13,7 +13,7 @@
 namespace websockxx::test {
 
 /// What happened to a Recorder, in order: "connect", "frame text:hello", "fragment text:hel first", "ping:", "cast:1",
-/// "disconnect 1", "terminate", "destroyed".
+/// "high_water 100", "drained", "disconnect 1", "terminate", "destroyed".
 struct Record {
     std::vector<std::string> lines;
     std::vector<CloseReason> disconnects;
@@ -71,6 +71,16 @@ public:
     {
         note("info:" + text);
         return record_->on_info ? record_->on_info(text) : ok();
+    }
+    Action handle_high_water(std::size_t bytes) override
+    {
+        note("high_water " + std::to_string(bytes));
+        return ok();
+    }
+    Action handle_drained() override
+    {
+        note("drained");
+        return ok();
     }
     Decision handle_disconnect(const Disconnect& why) override
     {

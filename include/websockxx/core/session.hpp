@@ -88,6 +88,9 @@ public:
     /// Whether what the server sends may be read now. Not while there is an open connection that is paused.
     [[nodiscard]] bool reads() const noexcept { return state_ != State::open || !paused_; }
 
+    /// Whether frames from outside may be encoded now: not before handle_connect() has replied.
+    [[nodiscard]] bool sends() const noexcept { return state_ == State::open; }
+
     /// Why nothing can be sent now (WebSockex: NotConnectedError); no error while it can.
     [[nodiscard]] error_code send_error() const noexcept;
 

@@ -28,6 +28,10 @@ Action Client::handle_ping(const Frame& ping) { return reply(Frame::pong(ping.te
 
 Action Client::handle_pong(const Frame&) { return ok(); }
 
+Action Client::handle_high_water(std::size_t) { return ok(); }
+
+Action Client::handle_drained() { return ok(); }
+
 Decision Client::handle_disconnect(const Disconnect&) { return ask_policy(); }
 
 std::string Client::format_status() const { return {}; }

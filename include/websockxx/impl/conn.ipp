@@ -305,7 +305,9 @@ inline constexpr std::chrono::milliseconds longest_timeout = std::chrono::hours(
             std::pair{"handshake_bytes", limits.handshake_bytes},
             std::pair{"handshake_fields", limits.handshake_fields},
             std::pair{"refusal_body_bytes", limits.refusal_body_bytes},
-            std::pair{"send_queue_bytes", limits.send_queue_bytes}, std::pair{"inbox_messages", limits.inbox_messages}})
+            std::pair{"send_queue_bytes", limits.send_queue_bytes},
+            std::pair{"send_queue_messages", limits.send_queue_messages},
+            std::pair{"high_water_bytes", limits.high_water_bytes}, std::pair{"inbox_messages", limits.inbox_messages}})
         if (value == 0) return invalid_option("limits." + std::string(name) + " is zero");
     return {};
 }

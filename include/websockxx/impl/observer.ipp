@@ -13,6 +13,8 @@ std::string_view to_string(Callback callback) noexcept
     case Callback::handle_fragment: return "handle_fragment";
     case Callback::handle_ping: return "handle_ping";
     case Callback::handle_pong: return "handle_pong";
+    case Callback::handle_high_water: return "handle_high_water";
+    case Callback::handle_drained: return "handle_drained";
     case Callback::handle_message: return "handle_message";
     case Callback::handle_disconnect: return "handle_disconnect";
     case Callback::terminate: return "terminate";

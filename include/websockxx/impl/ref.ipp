@@ -7,6 +7,7 @@
 #include <websockxx/io/wake_sender.hpp>
 #include <websockxx/ref.hpp>
 
+#include <algorithm>
 #include <future>
 #include <optional>
 #include <utility>
@@ -19,6 +20,9 @@ struct ClientAccess {
 };
 
 namespace ref_detail {
+
+// Far enough for every purpose, and safe to add to any moment.
+inline constexpr std::chrono::milliseconds longest_keep = std::chrono::hours{24 * 365};
 
 /// Looks at the connection, for a thread that waits outside.
 template <class Look>
@@ -85,6 +89,13 @@ error_code alter(io::Mailbox& mailbox, Change change)
     return mailbox.put(io::item::Visit{std::make_unique<Alteration<Change>>(std::move(change))});
 }
 
+core::Outgoing outgoing(Frame frame, Delivery delivery)
+{
+    core::Outgoing made{.frame = std::move(frame), .keep = delivery.keeps(), .limited = delivery.limited()};
+    if (made.limited) made.time = std::clamp(delivery.left(Delivery::Clock::now()), {}, longest_keep);
+    return made;
+}
+
 result<void> to_result(error_code ec)
 {
     if (ec) return Error{ec};
@@ -93,34 +104,35 @@ result<void> to_result(error_code ec)
 
 } // namespace ref_detail
 
-result<void> BasicRef::send(Frame frame) const
+result<void> BasicRef::send(Frame frame, Delivery delivery) const
 {
     if (!mailbox_) return Error{errc::client_ended};
-    return ref_detail::to_result(mailbox_->send(std::move(frame)));
+    return ref_detail::to_result(mailbox_->send(ref_detail::outgoing(std::move(frame), delivery)));
 }
 
-result<void> BasicRef::send_frame(Frame frame, std::chrono::milliseconds timeout) const
+result<void> BasicRef::send_frame(Frame frame, std::chrono::milliseconds timeout, Delivery delivery) const
 {
     if (!mailbox_) return Error{errc::client_ended};
     if (const auto ec = mailbox_->blocking_error()) return Error{ec};
     const auto waiting = std::make_shared<io::Waiting>();
-    const auto id = mailbox_->next_id();
-    if (const auto ec =
-            mailbox_->put(io::item::Send{id, std::move(frame), std::make_unique<io::WakeSender>(waiting)})) {
-        return Error{ec};
-    }
+    auto outgoing = ref_detail::outgoing(std::move(frame), delivery);
+    const auto id = outgoing.id = mailbox_->next_id();
+    outgoing.done = std::make_unique<io::WakeSender>(waiting);
+    if (const auto ec = mailbox_->send(std::move(outgoing))) return Error{ec};
     if (const auto told = waiting->wait(timeout)) return ref_detail::to_result(*told);
     if (mailbox_->withdraw(id)) return Error{errc::not_sent_in_time};
     if (const auto told = waiting->wait({})) return ref_detail::to_result(*told); // just now
     return Error{errc::send_timeout};
 }
 
-void BasicRef::initiate_send(
-    std::shared_ptr<io::Mailbox> mailbox, Frame frame, boost::asio::any_completion_handler<void(error_code)> handler)
+void BasicRef::initiate_send(std::shared_ptr<io::Mailbox> mailbox, Frame frame, Delivery delivery,
+    boost::asio::any_completion_handler<void(error_code)> handler)
 {
     if (!mailbox) mailbox = io::Mailbox::make_ended();
-    mailbox->async_send(std::move(frame), std::move(handler));
+    mailbox->async_send(ref_detail::outgoing(std::move(frame), delivery), std::move(handler));
 }
+
+std::size_t BasicRef::buffered_bytes() const { return mailbox_ ? mailbox_->buffered_bytes() : 0; }
 
 void BasicRef::initiate_wait(
     std::shared_ptr<io::Mailbox> mailbox, boost::asio::any_completion_handler<void(error_code, CloseReason)> handler)

@@ -59,8 +59,9 @@ std::ostream& operator<<(std::ostream& out, const Status& status)
             << '\n';
     }
     status_detail::print_connection(out, status);
-    out << "  waiting: " << status.send_queue_bytes << " bytes to be sent, " << status.messages_waiting << " messages, "
-        << status.timers << " timers\n";
+    out << "  waiting: " << status.send_queue_bytes << " bytes to be sent, " << status.frames_waiting << " frames, "
+        << status.messages_waiting << " messages, " << status.timers << " timers\n";
+    if (status.frames_dropped > 0) out << "  dropped: " << status.frames_dropped << " frames\n";
     out << "  bytes: " << status.bytes_received << " received, " << status.bytes_sent << " sent\n";
     if (const auto& times = status.round_trip; times.count > 0) {
         out << "  round trip: last " << status_detail::milliseconds(times.last) << " ms, mean "

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <websockxx/conn.hpp>
+#include <websockxx/core/send_queue.hpp>
 #include <websockxx/detail/queue.hpp>
 #include <websockxx/error.hpp>
-#include <websockxx/io/mailbox.hpp>
 #include <websockxx/io/transport.hpp>
 #include <websockxx/protocol/protocol.hpp>
 
@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace websockxx::io {
 
@@ -60,12 +61,19 @@ public:
     /// Flushes, and asks for more input unless so much output is stuck that answering would only add to it. The end of
     /// everything that was done on the channel: not to be called from on_input().
     void settle();
-    /// Told with success once everything written so far has left, or with an error if it never will.
-    void when_sent(std::unique_ptr<SendDone> done);
+    /// A frame was written, as all that Protocol::produced() counts behind `from`: its sender is told when that has
+    /// left, or by close(); if it is to be kept, it is until then.
+    void track(std::uint64_t from, core::Outgoing frame);
     /// Ends our direction once all output has left; input is discarded from now on.
     void shutdown();
-    /// Closes the transport at once; what waits for being sent has failed with `ec`.
-    void close(error_code ec);
+    /// What close() leaves behind.
+    struct Leftover {
+        std::vector<core::Outgoing> kept = {}; ///< no byte of these has left
+        std::size_t maybe_sent = 0;            ///< some bytes have, of frames to be kept whose senders do not wait
+    };
+    /// Closes the transport at once. Of what waits for being sent, what is not to be kept has failed: with maybe_sent
+    /// if some of it has left, else with connection_lost.
+    Leftover close();
 
     [[nodiscard]] const Transport& transport() const noexcept { return *transport_; }
     [[nodiscard]] std::uint64_t bytes_received() const noexcept { return bytes_received_; }
@@ -77,8 +85,10 @@ public:
 
 private:
     struct Unsent {
-        std::uint64_t upto; // of Protocol::produced()
-        std::unique_ptr<SendDone> done;
+        std::uint64_t from; // of Protocol::produced()
+        std::uint64_t upto;
+        std::unique_ptr<core::SendDone> done;
+        std::unique_ptr<core::Outgoing> kept; // the frame, if it is to be kept
     };
 
     void on_resolved(std::size_t addresses) override;

@@ -115,7 +115,7 @@ private:
     void drain();
     void trim();
     void handle(std::unique_ptr<Letter>& letter);
-    void handle(item::Send& send);
+    void handle(item::Sends& sends);
     void handle(item::Later& later);
     void handle(item::CancelLater& cancel);
     void handle(item::Close& close);
@@ -126,6 +126,17 @@ private:
     void handle(item::CallOver& over);
     void handle(item::Pause& pause);
     void deliver_letters();
+
+    // What is sent from outside
+    void pump();
+    void pump_all();
+    bool pump_some();
+    void encode(core::Outgoing& frame);
+    void tell_obstacle();
+    void take_leftover(Channel::Leftover leftover);
+    void expire_sends(std::chrono::milliseconds now);
+    bool tell_water();
+    void log_failed(std::size_t count, std::string_view how) const;
 
     // What the client answers
     template <class Callback>
@@ -160,6 +171,7 @@ private:
     struct Waiting {
         std::uint64_t id; // of a send_after() or a call, by which it can still be taken back; else 0
         std::unique_ptr<Letter> letter;
+        std::uint64_t behind = 0; // the frame from outside with this mark, so that the reply is
     };
 
     const Strand strand_;
@@ -176,8 +188,15 @@ private:
     core::Deadlines deadlines_;
     std::optional<std::chrono::milliseconds> alarm_at_;
     detail::Queue<core::Event> events_;
-    std::vector<Item> items_;        // taken from the mailbox; kept for its memory
-    detail::Queue<Waiting> letters_; // until a connection is open
+    std::vector<Item> items_;              // taken from the mailbox; kept for its memory
+    std::vector<core::Outgoing> outgoing_; // the same
+    std::uint64_t due_ = 0;                // the mark of the last frame from outside that is to be encoded
+    std::uint64_t encoded_upto_ = 0;       // the mark of the last one that is
+    std::optional<std::chrono::milliseconds> sends_expire_;
+    error_code obstacle_ = errc::not_connected_opening; // what the mailbox knows of it
+    std::size_t encoded_ = 0;                           // the same; may be what was taken
+    bool high_water_ = false;                           // handle_high_water() was called, and not all has left
+    detail::Queue<Waiting> letters_;                    // until a connection is open
     std::map<LaterKey, std::unique_ptr<Letter>> later_;
     core::DeadlineQueue<std::uint64_t, std::chrono::milliseconds> calls_; // that are not yet answered
     std::chrono::milliseconds heard_at_{0};

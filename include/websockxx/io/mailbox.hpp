@@ -4,10 +4,9 @@
 #include <websockxx/action.hpp>
 #include <websockxx/close.hpp>
 #include <websockxx/conn.hpp>
+#include <websockxx/core/send_queue.hpp>
 #include <websockxx/error.hpp>
-#include <websockxx/frame.hpp>
 #include <websockxx/io/letter.hpp>
-#include <websockxx/io/send_done.hpp>
 #include <websockxx/io/visitor.hpp>
 
 #include <boost/asio/any_completion_executor.hpp>
@@ -33,15 +32,10 @@ namespace websockxx::io {
 /// What may lie in a Mailbox.
 namespace item {
 
-struct Send {
-    std::uint64_t id;
-    Frame frame;
-    std::unique_ptr<SendDone> done; ///< may be null
-
-    Send(std::uint64_t name, Frame&& moved, std::unique_ptr<SendDone> told)
-        : id(name), frame(std::move(moved)), done(std::move(told))
-    {
-    }
+/// Frames to be sent lie in the send queue: those up to this mark were handed over before what comes next.
+struct Sends {
+    std::uint64_t upto = 0;
+    bool limited = false; ///< some are to be kept for a time, which begins now
 };
 struct Later {
     std::uint64_t id = 0;
@@ -89,7 +83,7 @@ struct Answer {
     std::shared_ptr<void> value;
 };
 
-using Item = std::variant<std::unique_ptr<Letter>, item::Send, item::Later, item::CancelLater, item::Close, item::Stop,
+using Item = std::variant<std::unique_ptr<Letter>, item::Sends, item::Later, item::CancelLater, item::Close, item::Stop,
     item::Prepared, item::Visit, item::Call, item::CallOver, item::Pause>;
 
 /// Where everybody reaches a connection: what every Ref of it shares.
@@ -119,11 +113,13 @@ public:
     /// From here on `owner` is woken, until end().
     void attach(Owner& owner);
 
-    /// Puts an item in and wakes the owner. Letters and sends beyond the limit are refused with errc::inbox_full;
-    /// anything with errc::client_ended after the end. What is refused is destroyed here; whoever it tells, first.
+    /// Puts an item in and wakes the owner. Letters beyond the limit are refused with errc::inbox_full; anything with
+    /// errc::client_ended after the end. What is refused is destroyed here; whoever it tells, first.
     error_code put(Item item);
-    /// The same for a send whose end nobody waits for.
-    error_code send(Frame&& frame);
+
+    /// Puts a frame into the send queue and wakes the owner, or refuses it: see core::SendQueue::admit(). Its sender is
+    /// told that, too.
+    error_code send(core::Outgoing frame);
 
     using SendHandler = boost::asio::any_completion_handler<void(error_code)>;
 
@@ -132,7 +128,7 @@ public:
 
     /// Puts a call in. Over when answer() says so, with client_ended when the client ends before, or at once with
     /// inbox_full; then `done` is told, and `answer` has the value if there is one.
-    void call(item::Call call, std::shared_ptr<Answer> answer, std::unique_ptr<SendDone> done);
+    void call(item::Call call, std::shared_ptr<Answer> answer, std::unique_ptr<core::SendDone> done);
     /// The same, and calls the handler on its executor. Cancelled before it is over, it is so with operation_aborted.
     void async_call(item::Call call, std::shared_ptr<Answer> answer, SendHandler handler);
     /// A call is over, if it is not so already.
@@ -141,12 +137,39 @@ public:
     /// Stops or resumes what the client is given: at once within one of its callbacks, else in its turn.
     error_code pause(bool paused);
 
-    /// Puts a send in, and calls the handler when it is over, on its executor. Cancelled before the owner has taken it,
-    /// it is over with operation_aborted.
-    void async_send(Frame frame, SendHandler handler);
+    /// The same, and calls the handler when it is over, on its executor. Cancelled before the owner has taken it, it is
+    /// over with operation_aborted.
+    void async_send(core::Outgoing frame, SendHandler handler);
 
-    /// Takes a send back that was not yet taken by the owner; nothing: too late.
-    [[nodiscard]] std::optional<item::Send> withdraw(std::uint64_t id);
+    /// Takes a frame back that was not yet taken by the owner; false: too late. Its sender is not told.
+    bool withdraw(std::uint64_t id);
+
+    /// How many bytes are on their way, encoded or not.
+    [[nodiscard]] std::size_t buffered_bytes() const;
+
+    // The send queue, for the owner: see core::SendQueue.
+
+    using SendTime = core::SendQueue::Time;
+
+    void set_send_limits(const Limits& limits);
+    /// Returns how many frames failed whose senders do not wait for an answer.
+    std::size_t set_send_obstacle(error_code why);
+    [[nodiscard]] core::SendQueue::Next take_sends(
+        std::uint64_t upto, std::size_t budget, std::vector<core::Outgoing>& taken);
+    void put_sends_back(std::vector<core::Outgoing> frames);
+    /// Lets the time of new ones begin; returns when expire_sends() has something to do.
+    [[nodiscard]] std::optional<SendTime> date_sends(SendTime now);
+    /// Returns how many expired whose senders do not wait for an answer.
+    std::size_t expire_sends(SendTime now);
+    /// How much is encoded now; returns how much is on its way, all together.
+    std::size_t set_encoded(std::size_t bytes);
+    struct SendCounts {
+        std::size_t waiting = 0;   ///< frames that are not yet encoded
+        std::uint64_t dropped = 0; ///< frames, since the beginning
+    };
+    [[nodiscard]] SendCounts send_counts() const;
+    /// How many frames were dropped since this was asked whose senders do not wait for an answer.
+    [[nodiscard]] std::size_t take_dropped();
 
     /// All items in order, for the owner, in exchange for an empty vector, whose memory is used on.
     void take(std::vector<Item>& items);
@@ -162,7 +185,7 @@ public:
     /// Gives memory back that is not needed now.
     void trim();
 
-    /// Letters count against the limit until this says that so many more were handled; sends until they are taken.
+    /// Letters count against the limit until this says that so many more were handled.
     void delivered(std::size_t messages);
 
     /// The executor's context is being destroyed: from now on everything is refused with errc::runtime_ended, and
@@ -202,17 +225,18 @@ private:
     struct Waiter;
     struct Caller {
         std::shared_ptr<Answer> answer;
-        std::unique_ptr<SendDone> done;
+        std::unique_ptr<core::SendDone> done;
         bool timed; // the owner keeps its time
     };
 
     // These under the lock: as long as it is held and the client has not ended, the executor's context is there.
     error_code admit(Item& item);
     [[nodiscard]] boost::asio::any_io_executor usable_executor() const;
-    void enter(item::Call& call, std::shared_ptr<Answer> answer, std::unique_ptr<SendDone> done);
+    void enter(item::Call& call, std::shared_ptr<Answer> answer, std::unique_ptr<core::SendDone> done);
     void wake_owner();
     static error_code refuse(Item& item, error_code why);
-    std::optional<item::Send> take_out(std::uint64_t id);
+    error_code admit_send(core::Outgoing& frame);
+    void wake_for_sends(); // this one without it
     void take_out(std::uint64_t id, item::Call& taken);
 
     void cancel_send(std::uint64_t id);
@@ -223,6 +247,7 @@ private:
     std::condition_variable ended_;
     boost::asio::any_io_executor executor_; // empty once ended: its context may be gone
     std::vector<Item> items_;
+    core::SendQueue sends_;
     std::vector<Waiter> waiters_;
     std::map<std::uint64_t, Caller> callers_;
     std::shared_ptr<void> kept_;
@@ -236,7 +261,6 @@ private:
     bool awake_ = false;    // the owner was woken and has not taken yet
     std::size_t max_messages_;
     std::size_t messages_ = 0;
-    std::size_t sends_ = 0;  // of them, in items_
     std::size_t visits_ = 0; // in items_
     static constexpr std::size_t max_visits = 10'000;
     std::uint64_t last_id_ = 0;

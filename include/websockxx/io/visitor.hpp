@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <websockxx/core/send_done.hpp>
 #include <websockxx/error.hpp>
-#include <websockxx/io/send_done.hpp>
 
 #include <memory>
 
@@ -33,7 +33,7 @@ public:
 /// A visitor that somebody else waits for (Mailbox::async_visit()).
 class AsyncVisitor : public Visitor {
 public:
-    std::unique_ptr<SendDone> done; ///< for visit() to tell
+    std::unique_ptr<core::SendDone> done; ///< for visit() to tell
 
     void refuse(error_code why) noexcept override { done->done(why); }
 };

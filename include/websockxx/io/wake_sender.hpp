@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <websockxx/core/send_done.hpp>
 #include <websockxx/error.hpp>
-#include <websockxx/io/send_done.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -44,7 +44,7 @@ struct Waiting {
 };
 
 /// Wakes that thread.
-class WakeSender final : public io::SendDone {
+class WakeSender final : public core::SendDone {
 public:
     explicit WakeSender(std::shared_ptr<Waiting> waiting) : waiting_(std::move(waiting)) {}
     // Destroyed untold, the executor's context is gone.

@@ -153,7 +153,7 @@ void Channel::report_sent()
     const auto gone = protocol_.produced() - protocol_.output().size();
     while (!unsent_.empty() && unsent_.front().upto <= gone) {
         const auto sent = unsent_.pop_front();
-        sent.done->done({});
+        if (sent.done) sent.done->done({});
     }
 }
 
@@ -171,7 +171,12 @@ void Channel::on_writable()
     if (!closed_) listener_.on_output();
 }
 
-void Channel::when_sent(std::unique_ptr<SendDone> done) { unsent_.push_back({protocol_.produced(), std::move(done)}); }
+void Channel::track(std::uint64_t from, core::Outgoing frame)
+{
+    auto done = std::move(frame.done);
+    auto kept = frame.keep ? std::make_unique<core::Outgoing>(std::move(frame)) : nullptr;
+    unsent_.push_back({from, protocol_.produced(), std::move(done), std::move(kept)});
+}
 
 void Channel::shutdown()
 {
@@ -179,11 +184,22 @@ void Channel::shutdown()
     flush();
 }
 
-void Channel::close(error_code ec)
+Channel::Leftover Channel::close()
 {
-    if (std::exchange(closed_, true)) return;
+    Leftover leftover;
+    if (std::exchange(closed_, true)) return leftover;
     transport_->close();
-    for (auto& unsent : unsent_.take()) unsent.done->done(ec);
+    const auto gone = protocol_.produced() - protocol_.output().size();
+    for (auto& unsent : unsent_.take()) {
+        const bool untouched = gone <= unsent.from;
+        if (untouched && unsent.kept) {
+            unsent.kept->done = std::move(unsent.done);
+            leftover.kept.push_back(std::move(*unsent.kept));
+        }
+        else if (unsent.done) unsent.done->done(untouched ? errc::connection_lost : errc::maybe_sent);
+        else ++leftover.maybe_sent;
+    }
+    return leftover;
 }
 
 bool Channel::would_block(const error_code& ec) noexcept

@@ -67,6 +67,7 @@ Connection::Connection(std::unique_ptr<Client> client, Conn conn, core::Settings
       alarm_(environment_->make_alarm(strand_))
 {
     if (history_.name.empty()) history_.name = "#" + std::to_string(history_.client);
+    mailbox_->set_send_limits(session_.conn().limits);
     if (!hooks_.watchers.empty() || hooks_.debug != Debug{}) show(hooks_.debug);
     mailbox_->show(client_.get());
 }
@@ -106,6 +107,7 @@ void Connection::feed(core::Event event)
     if (std::exchange(busy_, true)) return;
     while (!events_.empty()) {
         auto commands = session_.step(events_.pop_front(), alarm_->now());
+        tell_obstacle();
         for (auto& command : commands) std::visit([this](auto& c) { run(c); }, command);
     }
     events_ = {}; // they are large, and rare
@@ -116,8 +118,10 @@ void Connection::feed(core::Event event)
 void Connection::settle()
 {
     if (held_ && session_.reads()) on_input();
+    pump();
     deliver_letters();
     if (channel_) channel_->settle();
+    if (tell_water() && channel_) channel_->settle();
     set_alarm();
 }
 
@@ -153,7 +157,9 @@ void Connection::on_input()
         switch (protocol.next()) {
         case Event::nothing:
             held_ = false;
+            pump();
             deliver_letters();
+            (void)tell_water();
             return set_alarm();
         case Event::opened: feed(core::event::Opened{}); break;
         case Event::refused: feed(core::event::OpenFailed{protocol.error()}); break;
@@ -211,6 +217,7 @@ void Connection::on_alarm()
     const auto now = alarm_->now();
     while (const auto timer = deadlines_.pop(now)) expire(*timer, now);
     pop_later(now);
+    expire_sends(now);
     settle();
 }
 
@@ -234,6 +241,7 @@ void Connection::trim()
 {
     if (channel_) channel_->protocol().trim();
     std::vector<Item>().swap(items_);
+    std::vector<core::Outgoing>().swap(outgoing_);
     mailbox_->trim();
 }
 
@@ -242,6 +250,7 @@ void Connection::set_alarm()
     auto next = deadlines_.next();
     if (!later_.empty() && (!next || later_.begin()->first.first < *next)) next = later_.begin()->first.first;
     if (const auto call = calls_.next(); call && (!next || *call < *next)) next = call;
+    if (sends_expire_ && (!next || *sends_expire_ < *next)) next = sends_expire_;
     // While a `prepare` hook is asked, nothing but the alarm may be there to keep this alive.
     if (!next && ticket_ != 0) next = alarm_at_.value_or(alarm_->now() + connection_detail::longest);
     if (next == alarm_at_) return;
@@ -253,7 +262,7 @@ void Connection::set_alarm()
 void Connection::pop_later(std::chrono::milliseconds now)
 {
     while (!later_.empty() && later_.begin()->first.first <= now) {
-        letters_.push_back({later_.begin()->first.second, std::move(later_.begin()->second)});
+        letters_.push_back({later_.begin()->first.second, std::move(later_.begin()->second), due_});
         later_.erase(later_.begin());
     }
     while (const auto call = calls_.pop(now)) mailbox_->answer(*call, errc::call_timeout, nullptr);
@@ -278,6 +287,7 @@ void Connection::run(core::command::Prepare& command)
 void Connection::run(core::command::Open& command)
 {
     begin_attempt(command.conn);
+    mailbox_->set_send_limits(command.conn.limits);
     if (command.conn.secure && command.conn.tls.danger_accept_any_certificate) {
         log(Severity::warning,
             "TLS verification is off for " + command.conn.authority() + ": anyone may read and change what is sent");
@@ -352,7 +362,7 @@ void Connection::run(core::command::Drop&)
     held_ = false;
     if (!channel_) return;
     channel_->flush();
-    channel_->close(errc::connection_lost);
+    take_leftover(channel_->close());
     history_.bytes_received += channel_->bytes_received();
     history_.bytes_sent += channel_->bytes_sent();
     // It may be what is calling us.
@@ -392,6 +402,7 @@ void Connection::run(core::command::Finish& command)
     calls_ = {};
     letters_.clear();
     later_.clear();
+    sends_expire_.reset();
     {
         const CallbackScope scope{*mailbox_};
         client_.reset();
@@ -483,7 +494,10 @@ void Connection::carry_out(const Action& action)
         if (ec) return feed(core::event::ReplyFailed{Error{ec, Phase::open}});
         flush_if_much();
     }
-    if (const auto* close = action.closing()) feed(core::event::CloseAsked{close->code, close->text});
+    if (const auto* close = action.closing()) {
+        pump_all();
+        feed(core::event::CloseAsked{close->code, close->text});
+    }
 }
 
 void Connection::flush_if_much()

@@ -41,30 +41,21 @@ void Connection::drain()
     }
     items.clear();
     items_ = std::move(items);
+    if (const auto dropped = mailbox_->take_dropped()) log_failed(dropped, "dropped: the send queue is full");
     settle();
 }
 
 void Connection::handle(std::unique_ptr<Letter>& letter)
 {
-    if (client_) letters_.push_back({0, std::move(letter)});
+    if (client_) letters_.push_back({0, std::move(letter), due_});
     deliver_letters();
 }
 
-void Connection::handle(item::Send& send)
+void Connection::handle(item::Sends& sends)
 {
-    auto ec = session_.send_error();
-    const auto queued = channel_ ? channel_->queued() : 0;
-    // A frame that is larger than the whole queue may still go when nothing else waits.
-    if (!ec && queued > 0 && queued + send.frame.size() > session_.conn().limits.send_queue_bytes)
-        ec = errc::send_queue_full;
-    if (!ec) {
-        ec = channel_->protocol().write(send.frame);
-        if (watch_) [[unlikely]]
-            written(send.frame, ec, Monitor::Why::other);
-    }
-    if (!ec && send.done) channel_->when_sent(std::move(send.done));
-    else if (ec && send.done) send.done->done(ec);
-    else if (ec) log(Severity::error, "a frame was not sent: " + ec.message()); // nobody else would tell
+    due_ = sends.upto;
+    if (sends.limited) sends_expire_ = mailbox_->date_sends(alarm_->now());
+    pump();
 }
 
 void Connection::handle(item::Later& later)
@@ -81,9 +72,17 @@ void Connection::handle(item::CancelLater& cancel)
     mailbox_->delivered(taken);
 }
 
-void Connection::handle(item::Close& close) { feed(core::event::CloseAsked{close.code, std::move(close.text)}); }
+void Connection::handle(item::Close& close)
+{
+    pump_all();
+    feed(core::event::CloseAsked{close.code, std::move(close.text)});
+}
 
-void Connection::handle(item::Stop& stop) { feed(core::event::StopAsked{std::move(stop.error)}); }
+void Connection::handle(item::Stop& stop)
+{
+    if (stop.error.code() == errc::stopped) pump_all();
+    feed(core::event::StopAsked{std::move(stop.error)});
+}
 
 void Connection::handle(item::Prepared& prepared)
 {
@@ -106,7 +105,7 @@ void Connection::handle(item::Call& call)
 {
     if (!client_) return; // its end tells the caller
     if (call.timeout) calls_.add(call.id, alarm_->now() + connection_detail::fit(*call.timeout));
-    letters_.push_back({call.id, std::move(call.letter)});
+    letters_.push_back({call.id, std::move(call.letter), due_});
     deliver_letters();
 }
 
@@ -120,7 +119,8 @@ void Connection::handle(item::Pause& asked) { pause(asked.paused); }
 
 void Connection::deliver_letters()
 {
-    while (!letters_.empty() && session_.delivers() && !channel_->congested()) {
+    while (!letters_.empty() && session_.delivers() && !channel_->congested() &&
+           letters_.front().behind <= encoded_upto_) {
         const auto letter = letters_.pop_front().letter;
         mailbox_->delivered(1);
         if (const auto* type = letter->unhandled()) {

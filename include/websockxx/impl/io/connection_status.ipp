@@ -49,6 +49,10 @@ Status Connection::status()
     if (channel_) add_connection(status);
     status.paused = session_.paused();
     status.messages_waiting = letters_.size();
+    const auto sends = mailbox_->send_counts();
+    status.frames_waiting = sends.waiting;
+    status.frames_dropped = sends.dropped;
+    status.send_queue_bytes = mailbox_->set_encoded(channel_ ? channel_->queued() : 0);
     status.timers = later_.size();
     status.details = format_details();
     return status;
@@ -67,7 +71,6 @@ void Connection::add_connection(Status& status)
     if (history_.established)
         status.uptime =
             std::chrono::duration_cast<std::chrono::milliseconds>(environment_->clock() - history_.upgraded_at);
-    status.send_queue_bytes = channel_->queued();
     status.bytes_received += channel_->bytes_received();
     status.bytes_sent += channel_->bytes_sent();
 }

@@ -48,7 +48,7 @@ bool on_thread_of(const boost::asio::any_io_executor& executor)
 }
 
 /// Completes an async_send().
-class CompleteSend final : public SendDone {
+class CompleteSend final : public core::SendDone {
 public:
     CompleteSend(Mailbox::SendHandler handler, boost::asio::any_io_executor via)
         : handler_(std::move(handler)),
@@ -92,7 +92,7 @@ void Mailbox::attach(Owner& owner)
 {
     const std::scoped_lock lock{mutex_, wake_mutex_};
     owner_ = waker_ = &owner;
-    if (!items_.empty()) wake_owner();
+    if (!items_.empty()) wake_owner(); // a frame to be sent has its mark among them
 }
 
 error_code Mailbox::put(Item item)
@@ -104,43 +104,16 @@ error_code Mailbox::put(Item item)
 error_code Mailbox::admit(Item& item)
 {
     const bool counts = std::holds_alternative<std::unique_ptr<Letter>>(item) ||
-                        std::holds_alternative<item::Send>(item) || std::holds_alternative<item::Later>(item) ||
-                        std::holds_alternative<item::Call>(item);
+                        std::holds_alternative<item::Later>(item) || std::holds_alternative<item::Call>(item);
     if (closed_ || detached_) return refuse(item, closed_ ? errc::client_ended : errc::runtime_ended);
     if (counts && messages_ >= max_messages_) return refuse(item, errc::inbox_full);
     // Apart from the others, so that one can look into a client whose inbox is full.
     const bool visits = std::holds_alternative<item::Visit>(item);
     if (visits && visits_ >= max_visits) return refuse(item, errc::inbox_full);
-    const bool sends = std::holds_alternative<item::Send>(item);
     items_.push_back(std::move(item));
     if (counts) ++messages_;
-    if (sends) ++sends_;
     if (visits) ++visits_;
     wake_owner();
-    return {};
-}
-
-error_code Mailbox::send(Frame&& frame)
-{
-    {
-        const std::lock_guard lock{mutex_};
-        if (closed_ || detached_) return closed_ ? errc::client_ended : errc::runtime_ended;
-        if (messages_ >= max_messages_) return errc::inbox_full;
-        items_.emplace_back(std::in_place_type<item::Send>, 0, std::move(frame), nullptr);
-        ++messages_;
-        ++sends_;
-        if (!owner_ || std::exchange(awake_, true)) return {};
-    }
-    try {
-        // A system call, maybe: other threads that send need not wait for it.
-        const std::lock_guard lock{wake_mutex_};
-        if (waker_) waker_->wake();
-    }
-    catch (...) { // no memory: then the next one wakes
-        const std::lock_guard lock{mutex_};
-        awake_ = false;
-        throw;
-    }
     return {};
 }
 
@@ -153,26 +126,8 @@ void Mailbox::wake_owner()
 
 error_code Mailbox::refuse(Item& item, error_code why)
 {
-    if (auto* send = std::get_if<item::Send>(&item); send && send->done) send->done->done(why);
     if (auto* visit = std::get_if<item::Visit>(&item)) visit->visitor->refuse(why);
     return why;
-}
-
-void Mailbox::async_send(Frame frame, SendHandler handler)
-{
-    namespace asio = boost::asio;
-    const auto id = next_id();
-    // First of all: once the send is known to others, its handler may have run.
-    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
-        slot.assign([weak = weak_from_this(), id](asio::cancellation_type) {
-            if (const auto mailbox = weak.lock()) mailbox->cancel_send(id);
-        });
-    }
-    Item item;
-    const std::lock_guard lock{mutex_};
-    auto done = std::make_unique<mailbox_detail::CompleteSend>(std::move(handler), usable_executor());
-    item = item::Send{id, std::move(frame), std::move(done)};
-    (void)admit(item); // refused, it has told `done`
 }
 
 void Mailbox::async_visit(std::unique_ptr<AsyncVisitor> visitor, SendHandler handler)
@@ -184,7 +139,7 @@ void Mailbox::async_visit(std::unique_ptr<AsyncVisitor> visitor, SendHandler han
     (void)admit(item); // refused, it has told the visitor
 }
 
-void Mailbox::call(item::Call call, std::shared_ptr<Answer> answer, std::unique_ptr<SendDone> done)
+void Mailbox::call(item::Call call, std::shared_ptr<Answer> answer, std::unique_ptr<core::SendDone> done)
 {
     const std::lock_guard lock{mutex_};
     enter(call, std::move(answer), std::move(done));
@@ -205,9 +160,10 @@ void Mailbox::async_call(item::Call call, std::shared_ptr<Answer> answer, SendHa
 }
 
 // Known before the letter is, which may be answered as soon as it is put in.
-void Mailbox::enter(item::Call& call, std::shared_ptr<Answer> answer, std::unique_ptr<SendDone> done)
+void Mailbox::enter(item::Call& call, std::shared_ptr<Answer> answer, std::unique_ptr<core::SendDone> done)
 {
     const auto id = call.id;
+    if (!closed_ && !detached_ && callers_.size() >= max_messages_) return done->done(errc::inbox_full);
     const auto entry = callers_.emplace(id, Caller{std::move(answer), std::move(done), call.timeout.has_value()}).first;
     Item item{std::move(call)};
     const auto ec = admit(item);
@@ -270,36 +226,6 @@ void Mailbox::keep(std::shared_ptr<void> kept)
     kept_ = std::move(kept);
 }
 
-void Mailbox::cancel_send(std::uint64_t id)
-{
-    std::optional<item::Send> send;
-    const std::lock_guard lock{mutex_};
-    if (detached_) return; // end() tells him
-    send = take_out(id);
-    if (send) send->done->done(boost::asio::error::operation_aborted);
-}
-
-std::optional<item::Send> Mailbox::withdraw(std::uint64_t id)
-{
-    const std::lock_guard lock{mutex_};
-    return take_out(id);
-}
-
-std::optional<item::Send> Mailbox::take_out(std::uint64_t id)
-{
-    const auto is_it = [id](const Item& item) {
-        const auto* send = std::get_if<item::Send>(&item);
-        return send && send->id == id;
-    };
-    const auto found = std::find_if(items_.begin(), items_.end(), is_it);
-    if (found == items_.end()) return std::nullopt;
-    std::optional<item::Send> taken{std::move(std::get<item::Send>(*found))};
-    items_.erase(found);
-    --messages_;
-    --sends_;
-    return taken;
-}
-
 void Mailbox::take_out(std::uint64_t id, item::Call& taken)
 {
     const auto is_it = [id](const Item& item) {
@@ -317,7 +243,6 @@ void Mailbox::take(std::vector<Item>& items)
 {
     const std::lock_guard lock{mutex_};
     awake_ = false;
-    messages_ -= std::exchange(sends_, 0);
     visits_ = 0;
     items_.swap(items);
 }
@@ -326,6 +251,7 @@ void Mailbox::trim()
 {
     const std::lock_guard lock{mutex_};
     if (items_.empty()) std::vector<Item>().swap(items_);
+    sends_.trim();
 }
 
 void Mailbox::delivered(std::size_t count)
@@ -353,6 +279,10 @@ void Mailbox::end(CloseReason reason)
     {
         const std::lock_guard lock{wake_mutex_};
         waker_ = nullptr;
+    }
+    {
+        const std::lock_guard lock{mutex_};
+        sends_.clear(errc::client_ended);
     }
     for (auto& item : items) refuse(item, errc::client_ended);
     items.clear(); // before whoever waits goes on: they may refer to what he destroys next

@@ -3,7 +3,7 @@
 
 #include <websockxx/error.hpp>
 
-namespace websockxx::io {
+namespace websockxx::core {
 
 /// Whoever waits for a send, a call or a visit: told exactly once, maybe under a lock, so it only passes that on.
 class SendDone {
@@ -15,4 +15,4 @@ public:
     virtual void done(error_code ec) = 0;
 };
 
-} // namespace websockxx::io
+} // namespace websockxx::core
