@@ -17,7 +17,7 @@ file(GLOB_RECURSE files RELATIVE ${ROOT} ${patterns})
 file(GLOB top LIST_DIRECTORIES false RELATIVE ${ROOT} ${ROOT}/* ${ROOT}/.*)
 
 foreach(file ${top} ${files})
-  if(file MATCHES "\\.(pem|key|pyc)$")
+  if(file MATCHES "\\.(pem|key|pyc)$|^\\.git$") # the latter is a file where git has a work tree beside another
     continue()
   endif()
   set(path ${ROOT}/${file})

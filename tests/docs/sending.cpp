@@ -73,9 +73,55 @@ void report(const Ref<Chat>& chat)
     const error_code why = sent.error().code();
     if (why == condition::not_connected) std::cerr << "not now: it is being opened or closed, or has ended\n";
     else if (why == errc::not_sent_in_time) std::cerr << "taken back: it may be sent again without fear\n";
+    else if (why == errc::connection_lost) std::cerr << "nothing of it has left: it may be sent again without fear\n";
+    else if (why == errc::maybe_sent) std::cerr << "some of it has left: sending it again may double it\n";
     else if (why == errc::send_timeout) std::cerr << "on its way, but stuck: sending it again may double it\n";
     else std::cerr << sent.error() << '\n';
 }
+// endregion
+
+// region: keep
+void place_order(const Ref<Chat>& chat, const std::string& order)
+{
+    // The server is not up yet, or just restarting? It is sent when it is there, but not when it is too late.
+    const auto queued = chat.send(Frame::text(order), Delivery::keep_for(30s));
+    if (!queued) std::cerr << queued.error() << '\n'; // the client has ended, or the queue is full
+}
+// endregion
+
+// region: policy
+result<Conn> ticker(std::string_view url)
+{
+    auto conn = Conn::parse(url);
+    if (!conn) return conn;
+    conn->limits.send_queue_messages = 100;
+    conn->limits.send_queue_policy = SendQueuePolicy::drop_oldest; // only the newest prices are worth sending
+    return conn;
+}
+// endregion
+
+// region: high_water
+class Feed : public Client {
+public:
+    Action handle_high_water(std::size_t) override
+    {
+        paused_ = true; // make no more for now
+        return ok();
+    }
+    Action handle_drained() override
+    {
+        paused_ = false;
+        return ok();
+    }
+    Action handle_connect(const Connected&) override
+    {
+        paused_ = false; // it begins anew with each connection
+        return ok();
+    }
+
+private:
+    bool paused_ = false;
+};
 // endregion
 
 // region: back_pressure
@@ -122,4 +168,13 @@ TEST_CASE("the functions on the page of sending compile, and say so of a client 
     CHECK(thrown);
 
     CHECK(nobody.send(Frame::text("x")).error().code() == errc::client_ended);
+}
+
+TEST_CASE("what the page of sending keeps, drops and holds back is as it says", "[docs]")
+{
+    CHECK(ticker("ws://h/")->limits.send_queue_policy == SendQueuePolicy::drop_oldest);
+    Feed feed;
+    CHECK(feed.handle_high_water(1).is_ok());
+    CHECK(feed.handle_drained().is_ok());
+    place_order(Ref<Chat>{}, "of nobody");
 }

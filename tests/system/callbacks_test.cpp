@@ -282,7 +282,7 @@ std::vector<Function> sending_functions()
     using W = World;
     using V = Visitor;
     const Function all[] = {
-        {"send", [](W&, const V& v) { return code(self(v).send(Frame::text("x"))); }},
+        {"send", [](W&, const V& v) { return code(self(v).send(Frame::text("x"), Delivery::keep())); }},
         Function{"async_send_frame",
             [](W& w, const V& v) {
                 self(v).async_send_frame(Frame::text("x"), note(w, "sent"));

@@ -183,5 +183,5 @@ TEST_CASE("cast and send_frame by a name that nobody has say so", "[registry]")
     CHECK(f.begin("me").has_value());
     CHECK(f.registry->cast<Recorder>("me", 1));
     CHECK(f.registry->send_frame("me", Frame::ping(), std::chrono::milliseconds{0}).error().code() ==
-          errc::not_sent_in_time);
+          errc::not_connected_opening);
 }

@@ -59,8 +59,9 @@ public:
         bool more = false;      ///< others wait up to that mark
         std::uint64_t mark = 0; ///< of the first of them
     };
-    /// Takes frames up to that mark, at least one and no more bytes than `budget` with the others (a small one counts as
-    /// 128), to the end of `taken`. Their bytes count as encoded until set_encoded() says otherwise.
+    /// Takes frames up to that mark to the end of `taken`: at least one, and with the others no more bytes than
+    /// `budget`, of which each frame costs 128 at least. Their bytes count as encoded until set_encoded() says
+    /// otherwise.
     [[nodiscard]] Next take(std::uint64_t upto, std::size_t budget, std::vector<Outgoing>& taken);
 
     /// Takes back what was taken, and of which no byte has left: it leaves before all others.
