@@ -11,6 +11,7 @@
 #include <websockxx/impl/protocol/output_buffer.ipp>
 #include <websockxx/impl/protocol/protocol.ipp>
 #include <websockxx/impl/protocol/receiver.ipp>
+#include <websockxx/impl/protocol/refusal_body.ipp>
 #include <websockxx/impl/protocol/request.ipp>
 #include <websockxx/impl/protocol/stream.ipp>
 #include <websockxx/impl/protocol/upgrade.ipp>

@@ -380,7 +380,7 @@ TEST_CASE("deflate options, timeouts and limits are in their range", "[values]")
         {[](Conn& conn) { conn.deflate.level = 10; }, "deflate.level is not one of 0 to 9"},
         {[](Conn& conn) { conn.deflate.memory_level = 0; }, "deflate.memory_level is not one of 1 to 9"},
         {[](Conn& conn) {
-             conn.timeouts = {0ms, 0ms, 0ms, 0ms, 0ms, 0ms};
+             conn.timeouts = {0ms, 0ms, 0ms, 0ms, 0ms, 0ms, 0ms};
          },
             ""},
         {[](Conn& conn) { conn.timeouts.open = 365 * 24h; }, ""},
@@ -390,6 +390,7 @@ TEST_CASE("deflate options, timeouts and limits are in their range", "[values]")
         {[](Conn& conn) { conn.timeouts.linger = -1ms; }, "timeouts.linger is negative"},
         {[](Conn& conn) { conn.timeouts.ping_interval = -1ms; }, "timeouts.ping_interval is negative"},
         {[](Conn& conn) { conn.timeouts.pong = -1ms; }, "timeouts.pong is negative"},
+        {[](Conn& conn) { conn.timeouts.message = -1ms; }, "timeouts.message is negative"},
         {[](Conn& conn) { conn.timeouts.pong = 366 * 24h; },
             "timeouts.pong is more than a year: without a limit is zero"},
         {[](Conn& conn) { conn.timeouts.open = std::chrono::milliseconds::max(); },

@@ -24,6 +24,11 @@ struct Timeouts {
     std::chrono::milliseconds ping_interval{20'000}; ///< silence before we ping
     std::chrono::milliseconds pong{20'000};          ///< our ping to any sign of life
 
+    /// The first byte of an incoming message to its last; with Conn::deliver_fragments, to its next part. The default
+    /// is what 16 MiB, the default of Limits::message_bytes, take at 28 KB/s. Time in which we do not read, since the
+    /// client is paused or the send queue full, does not count.
+    std::chrono::milliseconds message{600'000};
+
     friend bool operator==(const Timeouts&, const Timeouts&) = default;
 };
 

@@ -91,6 +91,7 @@ enum class errc {
     maybe_sent,         ///< the connection was lost when some bytes of the frame had left: it may have arrived
     close_timeout,      ///< forcefully closed because the server was taking too long to close
     heartbeat_timeout,  ///< a ping was not answered in time
+    message_timeout,    ///< a message was not whole within Timeouts::message: closed with 1008
 
     // The client ended itself.
     stopped,         ///< Ref::stop(), or the end of its Link

@@ -32,12 +32,13 @@ const std::vector<core::Event>& all_events()
         PrepareFailed{errc::prepare_failed},                                             //
         TransportConnected{}, TransportOpened{}, Opened{}, OpenFailed{errc::bad_accept}, //
         ConnectAnswered{}, CloseAsked{}, CloseAsked{4000, "bye"}, CloseAsked{1006, ""}, CloseAsked{1000, "\xFF"},
-        ReplyFailed{errc::invalid_frame}, Threw{errc::callback_threw, nullptr},                        //
-        ClosePassed{frame, frame}, ProtocolFailed{errc::protocol_error, frame},                        //
-        ProtocolFailed{errc::protocol_error, std::nullopt}, Lost{}, Lost{errc::connection_lost, true}, //
-        Expired{Timer::open}, Expired{Timer::connect}, Expired{Timer::close}, Expired{Timer::linger},  //
-        Expired{Timer::heartbeat, 0ms}, Expired{Timer::heartbeat, 1min}, Expired{Timer::retry},        //
-        Decided{Ok{}}, Decided{reconnect()}, Decided{reconnect_in(1s, nowhere)}, Decided{ask_policy},  //
+        ReplyFailed{errc::invalid_frame}, Threw{errc::callback_threw, nullptr},                                      //
+        ClosePassed{frame, frame}, ProtocolFailed{errc::protocol_error, frame},                                      //
+        ProtocolFailed{errc::protocol_error, std::nullopt}, Lost{}, Lost{errc::connection_lost, true},               //
+        Expired{Timer::open}, Expired{Timer::connect}, Expired{Timer::close}, Expired{Timer::linger},                //
+        Expired{Timer::heartbeat, 0ms}, Expired{Timer::heartbeat, 1min}, Expired{Timer::retry},                      //
+        MessageBegan{}, Expired{Timer::message}, Expired{Timer::message, 0ms, 1s}, Expired{Timer::message, 0ms, 1h}, //
+        Decided{Ok{}}, Decided{reconnect()}, Decided{reconnect_in(1s, nowhere)}, Decided{ask_policy},                //
         StopAsked{errc::stopped}, StopAsked{errc::aborted}};
     return events;
 }

@@ -5,6 +5,7 @@
 
 #include "support/test.hpp"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -57,4 +58,27 @@ TEST_CASE("what is printed has no control characters and is UTF-8", "[detail]")
             REQUIRE_FALSE(has_control_character(escaped));
             REQUIRE(is_valid_utf8(escaped));
         }
+}
+
+TEST_CASE("S5 a text that is appended to up to a size takes no more memory than that", "[values]")
+{
+    using websockxx::detail::append_up_to;
+
+    const std::size_t piece = GENERATE(1u, 7u, 1000u, 5000u);
+    std::string text;
+    std::size_t growths = 0;
+    for (std::size_t at = 0; at < 4000; at += piece) {
+        const auto before = text.capacity();
+        append_up_to(3000, text, std::string(piece, 'x'));
+        if (text.capacity() != before) ++growths;
+        CHECK(text.size() == std::min<std::size_t>(3000, at + piece));
+        CHECK(text.capacity() <= 3000);
+    }
+    CHECK(growths <= 10);
+
+    std::string small = "abc";
+    append_up_to(5, small, "defg");
+    CHECK(small == "abcde");
+    append_up_to(2, small, "f");
+    CHECK(small == "abcde");
 }

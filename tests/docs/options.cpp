@@ -91,10 +91,11 @@ result<Conn> stream_of_room(std::string_view room)
 
 TEST_CASE("the page of options has the default of every field of Timeouts", "[docs]")
 {
-    const auto& [open, connect, close, linger, ping_interval, pong] = Timeouts{};
+    const auto& [open, connect, close, linger, ping_interval, pong, message] = Timeouts{};
     CHECK(table_of("Timeouts") == Table{"open: " + written(open), "connect: " + written(connect),
                                       "close: " + written(close), "linger: " + written(linger),
-                                      "ping_interval: " + written(ping_interval), "pong: " + written(pong)});
+                                      "ping_interval: " + written(ping_interval), "pong: " + written(pong),
+                                      "message: " + written(message)});
 }
 
 TEST_CASE("the page of options has the default of every field of Limits", "[docs]")

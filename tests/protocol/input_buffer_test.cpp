@@ -108,3 +108,13 @@ TEST_CASE("an input buffer takes no more than it had room for", "[protocol]")
     buffer.trim();
     CHECK(buffer.capacity() == 0);
 }
+
+TEST_CASE("S5 an input buffer grows no further than it is asked to while it is emptied", "[protocol]")
+{
+    InputBuffer buffer;
+    for (int times = 0; times < 12; ++times) {
+        buffer.commit(buffer.prepare(4096).size());
+        buffer.consume(buffer.bytes().size());
+    }
+    CHECK(buffer.capacity() == 4096);
+}

@@ -4,7 +4,11 @@
 #include "protocol/talk.hpp"
 #include "support/test.hpp"
 
+#include <array>
 #include <set>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 using namespace websockxx;
 using namespace websockxx::test;
@@ -45,6 +49,62 @@ TEST_CASE("S10 each request has a key of its own", "[protocol]")
     std::set<std::string> keys;
     for (int times = 0; times < 300; ++times) keys.insert(Talk().field("Sec-WebSocket-Key"));
     CHECK(keys.size() == 300);
+}
+
+TEST_CASE("S10 a process that is forked has keys and masks of its own", "[protocol]")
+{
+    (void)Talk(); // what a generator has drawn before is not drawn again after
+    OpenTalk before;
+    const auto draw = [] {
+        OpenTalk talk;
+        (void)talk.protocol.write(Frame::text("x"));
+        return talk.field("Sec-WebSocket-Key") + std::to_string(talk.take_frame().mask);
+    };
+    std::set<std::string> drawn;
+    constexpr int children = 4;
+    for (int child = 0; child < children; ++child) {
+        int ends[2];
+        REQUIRE(pipe(ends) == 0);
+        const auto process = fork();
+        REQUIRE(process >= 0);
+        if (process == 0) {
+            const auto text = draw();
+            const auto written = write(ends[1], text.data(), text.size());
+            _exit(written == static_cast<ssize_t>(text.size()) ? 0 : 1); // nothing of the parent's is ended here
+        }
+        close(ends[1]);
+        std::string text(200, '\0');
+        const auto size = read(ends[0], text.data(), text.size());
+        close(ends[0]);
+        int status = 1;
+        REQUIRE(waitpid(process, &status, 0) == process);
+        REQUIRE(status == 0);
+        REQUIRE(size > 24);
+        drawn.insert(text.substr(0, static_cast<std::size_t>(size)));
+    }
+    drawn.insert(draw());
+    CHECK(drawn.size() == children + 1);
+}
+
+TEST_CASE("S10 a key is 16 bytes in base64, and no bit of it is preferred", "[protocol]")
+{
+    constexpr std::size_t keys = 20'000;
+    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::array<std::array<std::size_t, 64>, 21> counts{}; // the 22nd character has two bits only
+    for (std::size_t number = 0; number < keys; ++number) {
+        const auto key = protocol::make_key();
+        REQUIRE(key.size() == 24);
+        REQUIRE(key.substr(22) == "==");
+        for (std::size_t place = 0; place < counts.size(); ++place) ++counts[place].at(alphabet.find(key[place]));
+    }
+    for (const auto& of_place : counts) {
+        double chi_square = 0;
+        for (const auto count : of_place) {
+            const auto off = static_cast<double>(count) - static_cast<double>(keys) / 64;
+            chi_square += off * off / (static_cast<double>(keys) / 64);
+        }
+        CHECK(chi_square < 160); // 63 degrees of freedom: more than that happens once in 10^10
+    }
 }
 
 TEST_CASE("credentials become an Authorization header", "[protocol]")

@@ -8,6 +8,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -24,13 +25,14 @@ public:
           mailbox(std::make_shared<io::Mailbox>(context.get_executor(), conn.limits.inbox_messages, false))
     {
         io::Environment environment;
-        environment.make_transport = [this](const Conn& to, const io::Strand& strand) {
+        environment.make_transport = [this](
+                                         const Conn& to, const io::Strand& strand) -> std::unique_ptr<io::Transport> {
             auto made = std::make_unique<MemoryTransport>(to, std::make_shared<Wire>(), strand);
             transport = made.get();
             wire = made->wire();
             reader = {};
             ++transports;
-            return made;
+            return wrap ? wrap(strand, std::move(made)) : std::unique_ptr<io::Transport>(std::move(made));
         };
         environment.make_alarm = [this](const io::Strand&) {
             auto made = std::make_unique<HandAlarm>(clock);
@@ -145,6 +147,8 @@ public:
     double draw = 0.5;
     std::optional<Error> started;
     std::function<void()> on_started;
+    /// Puts another transport over the one in memory.
+    std::function<std::unique_ptr<io::Transport>(const io::Strand&, std::unique_ptr<io::Transport>)> wrap;
     std::vector<std::string> log;
     std::vector<Prepare> prepares;
     std::shared_ptr<io::Connection> connection;

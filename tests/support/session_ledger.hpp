@@ -60,7 +60,8 @@ private:
         case State::preparing: return was<Prepared, PrepareFailed, Expired>();
         case State::opening: return was<TransportConnected, Opened, OpenFailed, Lost, Expired>();
         case State::greeting: return was<ConnectAnswered, ReplyFailed, Threw>();
-        case State::open: return was<CloseAsked, ReplyFailed, Threw, ClosePassed, ProtocolFailed, Lost, Expired>();
+        case State::open:
+            return was<CloseAsked, ReplyFailed, Threw, ClosePassed, ProtocolFailed, Lost, MessageBegan, Expired>();
         case State::closing: return was<ClosePassed, ProtocolFailed, Lost, Expired>();
         case State::lingering: return was<Lost, Expired>();
         case State::asking: return was<Decided, Threw>();
@@ -241,7 +242,7 @@ private:
         switch (state) {
         case State::preparing: return armed_ == only(Timer::open);
         case State::opening: return (armed_ & ~only(Timer::connect)) == only(Timer::open);
-        case State::open: return armed_ == only(Timer::heartbeat);
+        case State::open: return (armed_ & ~only(Timer::message)) == only(Timer::heartbeat);
         case State::closing: return armed_ == only(Timer::close);
         case State::lingering: return armed_ == (only(Timer::close) | only(Timer::linger));
         case State::waiting: return armed_ == only(Timer::retry);

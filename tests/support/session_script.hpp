@@ -63,7 +63,8 @@ public:
         while (deadlines_.next() && *deadlines_.next() <= end) {
             now_ = std::max(now_, *deadlines_.next() + late);
             const auto timer = deadlines_.pop(now_);
-            feed(Expired{*timer, now_ - heard_at_});
+            const auto unfinished = message_since_ ? std::optional{now_ - *message_since_} : std::nullopt;
+            feed(Expired{*timer, now_ - heard_at_, unfinished});
         }
         now_ = std::max(now_, end);
         return *this;
@@ -73,6 +74,18 @@ public:
     SessionScript& hear()
     {
         heard_at_ = now_;
+        return *this;
+    }
+
+    /// The first byte of a message came, or none of it is there any more.
+    SessionScript& message_begins()
+    {
+        message_since_ = now_;
+        return session_.awaits_message_begin() ? given(MessageBegan{}) : *this;
+    }
+    SessionScript& message_ends()
+    {
+        message_since_.reset();
         return *this;
     }
 
@@ -136,6 +149,7 @@ private:
     // Not zero, so that what counts from the beginning of time is seen.
     std::chrono::milliseconds now_{1'000'000};
     std::chrono::milliseconds heard_at_{now_};
+    std::optional<std::chrono::milliseconds> message_since_;
 };
 
 } // namespace websockxx::test

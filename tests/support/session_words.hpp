@@ -25,7 +25,7 @@ namespace websockxx::test {
 
 [[nodiscard]] inline std::string to_string(core::Timer timer)
 {
-    constexpr std::array names{"open", "connect", "close", "linger", "heartbeat", "retry"};
+    constexpr std::array names{"open", "connect", "close", "linger", "heartbeat", "retry", "message"};
     static_assert(names.size() == core::timer_count);
     return names.at(static_cast<std::size_t>(timer));
 }
@@ -96,9 +96,11 @@ struct Words {
     {
         return "Lost: " + e.ec.message() + (e.unsent ? ", with something unsent" : "");
     }
+    Text operator()(const core::event::MessageBegan&) const { return "MessageBegan"; }
     Text operator()(const core::event::Expired& e) const
     {
-        return "Expired " + to_string(e.timer) + ", quiet for " + to_string(e.quiet);
+        return "Expired " + to_string(e.timer) + ", quiet for " + to_string(e.quiet) +
+               (e.unfinished ? ", a message unfinished for " + to_string(*e.unfinished) : "");
     }
     Text operator()(const core::event::Decided& e) const { return "Decided: " + to_string(e.decision); }
     Text operator()(const core::event::StopAsked& e) const { return "StopAsked: " + e.error.message(); }

@@ -24,8 +24,9 @@ enum class Timer : std::uint8_t {
     linger,    ///< Timeouts::linger: both close frames to the end of the transport
     heartbeat, ///< Timeouts::ping_interval, then Timeouts::pong
     retry,     ///< the delay before the next attempt
+    message,   ///< Timeouts::message: a message's first byte to its last
 };
-inline constexpr std::size_t timer_count = 6;
+inline constexpr std::size_t timer_count = 7;
 
 /// Events: what the shell tells the session. Past participles.
 namespace event {
@@ -81,10 +82,14 @@ struct Lost {
     error_code ec;
     bool unsent = false;
 };
-/// A deadline passed. `quiet`: how long nothing has come from the server.
+/// Some of a message has come, and not all of it. Only told if Session::awaits_message_begin(), so not for each.
+struct MessageBegan {};
+/// A deadline passed. `quiet`: how long nothing has come from the server. `unfinished`: how long the message has been
+/// coming that is not whole, if there is one.
 struct Expired {
     Timer timer;
     std::chrono::milliseconds quiet{0};
+    std::optional<std::chrono::milliseconds> unfinished = {};
 };
 /// handle_disconnect() returned. `draw` is uniform in [0, 1), for the policy.
 struct Decided {
@@ -105,7 +110,7 @@ struct ResumeAsked {};
 
 using Event = std::variant<event::Started, event::Prepared, event::PrepareFailed, event::TransportConnected,
     event::TransportOpened, event::Opened, event::OpenFailed, event::ConnectAnswered, event::CloseAsked,
-    event::ReplyFailed, event::Threw, event::ClosePassed, event::ProtocolFailed, event::Lost, event::Expired,
-    event::Decided, event::StopAsked, event::PauseAsked, event::ResumeAsked>;
+    event::ReplyFailed, event::Threw, event::ClosePassed, event::ProtocolFailed, event::Lost, event::MessageBegan,
+    event::Expired, event::Decided, event::StopAsked, event::PauseAsked, event::ResumeAsked>;
 
 } // namespace websockxx::core

@@ -46,9 +46,9 @@ namespace websockxx::core {
 /// While it is paused, an open connection delivers nothing and reads nothing, and its silence means nothing. All else
 /// goes on: the closing handshake, attempts to connect; a connection that is opened meanwhile is paused at once.
 ///
-/// StopAsked leads to done from everywhere. Without a `prepare` hook, preparing is skipped. Before the first success,
-/// what would lead to asking leads to done, unless Settings::handle_initial_conn_failure. A CloseAsked with what may
-/// not be sent counts as Threw.
+/// A message that is not whole in time is as a CloseAsked with 1008. StopAsked leads to done from everywhere. Without a
+/// `prepare` hook, preparing is skipped. Before the first success, what would lead to asking leads to done, unless
+/// Settings::handle_initial_conn_failure. A CloseAsked with what may not be sent counts as Threw.
 
 /// What a Session needs to know besides its Conn.
 struct Settings {
@@ -91,6 +91,10 @@ public:
     /// Whether frames from outside may be encoded now: not before handle_connect() has replied.
     [[nodiscard]] bool sends() const noexcept { return state_ == State::open; }
 
+    /// Whether MessageBegan would mean something now. It begins the deadline of messages, which runs on until no message
+    /// is unfinished when it passes: so most messages cost nothing.
+    [[nodiscard]] bool awaits_message_begin() const noexcept;
+
     /// Why nothing can be sent now (WebSockex: NotConnectedError); no error while it can.
     [[nodiscard]] error_code send_error() const noexcept;
 
@@ -115,6 +119,7 @@ private:
     void on(event::ClosePassed&);
     void on(event::ProtocolFailed&);
     void on(event::Lost&);
+    void on(event::MessageBegan&);
     void on(event::Expired&);
     void on(event::Decided&);
     void on(event::StopAsked&);
@@ -127,6 +132,7 @@ private:
     void begin_closing(std::optional<std::uint16_t> code, std::string text, CloseReason reason);
     void linger(CloseReason reason);
     void beat(std::chrono::milliseconds quiet);
+    void time_message(std::chrono::milliseconds unfinished);
     void lose(CloseReason reason);
     void ask(CloseReason reason, bool established);
     void retry(const Decision& decision, double draw);
@@ -135,6 +141,7 @@ private:
     [[nodiscard]] bool has_transport() const noexcept;
     void give(Command command) { commands_.push_back(std::move(command)); }
     void arm(Timer timer, std::chrono::milliseconds after);
+    [[nodiscard]] bool is_armed(Timer timer) const noexcept;
     void disarm_all();
 
     Conn conn_;

@@ -3,6 +3,7 @@
 
 #include <websockxx/config.hpp>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -20,5 +21,8 @@ namespace websockxx::detail {
 /// `text` as it may be printed, whoever wrote it: control characters, what is not UTF-8 and the backslash become
 /// escapes such as \n and \x1B, so that nobody can forge a line of a log or steer a terminal.
 [[nodiscard]] WEBSOCKXX_DECL std::string escape(std::string_view text);
+
+/// Appends `more`, as far as `text` may have `most` bytes. Its memory doubles as it grows, but not beyond that.
+WEBSOCKXX_DECL void append_up_to(std::size_t most, std::string& text, std::string_view more);
 
 } // namespace websockxx::detail

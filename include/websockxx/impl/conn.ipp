@@ -287,9 +287,10 @@ inline constexpr std::chrono::milliseconds longest_timeout = std::chrono::hours(
 [[nodiscard]] inline Error check_timeouts(const Conn& conn)
 {
     const Timeouts& timeouts = conn.timeouts;
-    for (const auto& [name, value] : {std::pair{"open", timeouts.open}, std::pair{"connect", timeouts.connect},
-             std::pair{"close", timeouts.close}, std::pair{"linger", timeouts.linger},
-             std::pair{"ping_interval", timeouts.ping_interval}, std::pair{"pong", timeouts.pong}}) {
+    for (const auto& [name, value] :
+        {std::pair{"open", timeouts.open}, std::pair{"connect", timeouts.connect}, std::pair{"close", timeouts.close},
+            std::pair{"linger", timeouts.linger}, std::pair{"ping_interval", timeouts.ping_interval},
+            std::pair{"pong", timeouts.pong}, std::pair{"message", timeouts.message}}) {
         if (value < value.zero()) return invalid_option("timeouts." + std::string(name) + " is negative");
         if (value > longest_timeout)
             return invalid_option("timeouts." + std::string(name) + " is more than a year: without a limit is zero");

@@ -133,6 +133,7 @@ inline constexpr std::array entries{
     Entry{errc::close_timeout, timeout | transient, posix::timed_out,
         "forcefully closed because the server was taking too long to close"},
     Entry{errc::heartbeat_timeout, timeout | transient, posix::timed_out, "a ping was not answered in time"},
+    Entry{errc::message_timeout, timeout | transient, posix::timed_out, "a message took too long to arrive"},
 
     Entry{errc::stopped, fatal, posix::operation_canceled, "the client was stopped"},
     Entry{errc::aborted, fatal, posix::operation_canceled, "the client was aborted"},

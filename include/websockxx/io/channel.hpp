@@ -81,7 +81,11 @@ public:
 
     /// Encoded bytes that the transport has not yet taken.
     [[nodiscard]] std::size_t queued() const noexcept { return protocol_.output().size(); }
-    [[nodiscard]] bool congested() const noexcept { return queued() >= send_queue_bytes_; }
+    /// Enough output to leave before the batch is over.
+    [[nodiscard]] bool has_much() const noexcept { return queued() >= much_; }
+    /// So much output that nothing may be added by answering. Never once the transport has ended: what it brought is
+    /// delivered all the same.
+    [[nodiscard]] bool congested() const noexcept { return !ended_ && queued() >= send_queue_bytes_; }
 
 private:
     struct Unsent {
@@ -108,6 +112,7 @@ private:
 
     std::unique_ptr<const Conn> conn_; // until open()
     const std::size_t send_queue_bytes_;
+    const std::size_t much_;
     std::unique_ptr<Transport> transport_;
     protocol::Protocol protocol_;
     Listener& listener_;
@@ -117,6 +122,7 @@ private:
     error_code write_error_; // nothing can be written any more
     bool open_ = false;      // the transport can be read and written
     bool closed_ = false;
+    bool ended_ = false;         // nothing more is read, or nothing can be written
     bool discarding_ = false;    // our direction is to end, or has
     bool shut_down_ = false;     // it has
     bool reading_ = false;       // a wait for input is pending

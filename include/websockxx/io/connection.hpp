@@ -155,6 +155,8 @@ private:
 
     void settle();
     void expire(core::Timer timer, std::chrono::milliseconds now);
+    void note_unfinished();
+    [[nodiscard]] std::optional<std::chrono::milliseconds> unfinished_for(std::chrono::milliseconds now) const;
     void set_alarm();
     void pop_later(std::chrono::milliseconds now);
     void log(Severity severity, std::string_view line) const;
@@ -200,6 +202,8 @@ private:
     std::map<LaterKey, std::unique_ptr<Letter>> later_;
     core::DeadlineQueue<std::uint64_t, std::chrono::milliseconds> calls_; // that are not yet answered
     std::chrono::milliseconds heard_at_{0};
+    std::chrono::milliseconds unfinished_since_{0};
+    std::uint64_t unfinished_ = 0;      // Protocol::unfinished() of the last time
     std::optional<CloseReason> reason_; // once the client has ended
     Error start_error_;                 // to be told at the end
     std::uint64_t ticket_ = 0;          // of the `prepare` that is going on

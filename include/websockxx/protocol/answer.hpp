@@ -3,9 +3,10 @@
 
 #include <websockxx/conn.hpp>
 #include <websockxx/error.hpp>
+#include <websockxx/protocol/refusal_body.hpp>
 
 #include <cstddef>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,10 +25,7 @@ public:
         failed,   ///< error()
     };
 
-    explicit Answer(const Limits& limits);
-    ~Answer();
-    Answer(const Answer&) = delete;
-    Answer& operator=(const Answer&) = delete;
+    explicit Answer(const Limits& limits) : limits_(limits) {}
 
     /// Reads on, while it is incomplete. Returns how many bytes belong to the answer.
     std::size_t read(std::string_view bytes);
@@ -39,23 +37,20 @@ public:
     [[nodiscard]] const Error& error() const noexcept { return error_; }
 
 private:
-    class Parser;
-
     std::size_t read_head(std::string_view bytes);
     void count_line();
     void parse_head();
-    std::size_t read_body(std::string_view bytes);
     void fail(errc code, std::string_view detail);
 
     Limits limits_;
     State state_ = State::incomplete;
     Response response_;
     Error error_;
-    std::unique_ptr<Parser> parser_; // there while a body is read
-    std::string unparsed_;           // the head, or the beginning of a chunk
-    std::size_t head_bytes_ = 0;     // of all heads
-    std::size_t lines_ = 0;          // of this head
-    std::size_t line_begin_ = 0;     // in unparsed_
+    std::optional<RefusalBody> body_; // there while one is read
+    std::string head_;                // not yet parsed
+    std::size_t head_bytes_ = 0;      // of all heads
+    std::size_t lines_ = 0;           // of this head
+    std::size_t line_begin_ = 0;      // in head_
 };
 
 } // namespace websockxx::protocol

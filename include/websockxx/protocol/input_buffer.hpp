@@ -14,9 +14,9 @@ public:
     /// More only if nobody takes out what is in.
     static constexpr std::size_t largest = 256 * 1024;
 
-    /// Room at the end, never empty. The buffer doubles up to `largest` while it is filled whole, and shrinks again
-    /// after a while of small pieces. Moves the bytes.
-    [[nodiscard]] std::span<std::byte> prepare();
+    /// Room at the end, never empty. The buffer doubles up to `most` while it is filled whole, and shrinks again after a
+    /// while of small pieces. Moves the bytes.
+    [[nodiscard]] std::span<std::byte> prepare(std::size_t most = largest);
     /// The first `size` bytes of the room were filled; not more than there was.
     void commit(std::size_t size) noexcept;
 
@@ -28,7 +28,7 @@ public:
     [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
 private:
-    [[nodiscard]] std::size_t wanted_capacity() const noexcept;
+    [[nodiscard]] std::size_t wanted_capacity(std::size_t most) const noexcept;
     void move_to(std::size_t capacity);
 
     std::unique_ptr<std::byte[]> memory_;

@@ -72,6 +72,9 @@ public:
     [[nodiscard]] const Fragment& fragment() const noexcept;
     /// How many frames `message` and `fragment` came in so far.
     [[nodiscard]] std::size_t frames() const noexcept;
+    /// After `nothing`: 0, or a number for the message that has begun to come and is not whole, another one for each;
+    /// with Conn::deliver_fragments, for each part. 0 but between `opened` and close().
+    [[nodiscard]] std::uint64_t unfinished() const noexcept;
     /// The answer to the opening handshake.
     [[nodiscard]] const Response& response() const noexcept;
     [[nodiscard]] std::string_view subprotocol() const noexcept;

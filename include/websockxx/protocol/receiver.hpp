@@ -64,6 +64,9 @@ public:
     /// How many frames that message, or what has come of it, consists of.
     [[nodiscard]] std::size_t frames() const noexcept { return frames_; }
     [[nodiscard]] const Failure& failure() const noexcept { return failure_; }
+    /// After `nothing`: 0, or a number for what has begun to come and is not whole, another one for each message; or, if
+    /// fragments are delivered, for each part.
+    [[nodiscard]] std::uint64_t unfinished() const noexcept;
 
     /// Gives memory back that is not needed now, because nothing has come for a while.
     void trim() noexcept;
@@ -117,6 +120,8 @@ private:
     // Small messages that Beast has been shown and that have not been read, in bytes. All are of one type.
     std::size_t shown_ = 0;
     Frame::Type shown_type_ = Frame::Type::text;
+
+    std::uint64_t given_ = 0; // messages, parts of them, and control frames between them
 
     // The message that is coming in several parts.
     MessageBuffer parts_;

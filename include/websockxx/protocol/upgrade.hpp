@@ -12,7 +12,7 @@ namespace websockxx::protocol {
 
 /// What an answer of status 101 says.
 struct Upgrade {
-    std::string accept;      ///< Sec-WebSocket-Accept, which is for Beast to compare: it has made the key
+    std::string accept;      ///< Sec-WebSocket-Accept, which Stream compares: it has made the key
     std::string subprotocol; ///< empty: none
     std::optional<AgreedDeflate> deflate;
 };

@@ -143,6 +143,25 @@ void Session::beat(std::chrono::milliseconds quiet)
     arm(Timer::heartbeat, timeouts.pong);
 }
 
+bool Session::awaits_message_begin() const noexcept
+{
+    return delivers() && !is_armed(Timer::message) && conn().timeouts.message.count() > 0;
+}
+
+void Session::on(event::MessageBegan&)
+{
+    if (awaits_message_begin()) arm(Timer::message, conn().timeouts.message);
+}
+
+// A message that is dribbled is as good as none, however lively the server is otherwise.
+void Session::time_message(std::chrono::milliseconds unfinished)
+{
+    const auto limit = conn().timeouts.message;
+    if (unfinished < limit) return arm(Timer::message, limit - unfinished);
+    begin_closing(close_code::policy_error, "message took too long",
+        {.by = CloseReason::By::local, .error = Error{errc::message_timeout, Phase::open}});
+}
+
 // The silence of a server that nobody listens to says nothing.
 void Session::on(event::PauseAsked&)
 {
@@ -150,6 +169,7 @@ void Session::on(event::PauseAsked&)
     if (state_ != State::open) return;
     pinged_at_.reset();
     arm(Timer::heartbeat, {});
+    arm(Timer::message, {});
 }
 
 void Session::on(event::ResumeAsked&)
@@ -244,6 +264,7 @@ void Session::linger(CloseReason reason)
     state_ = State::lingering;
     phase_ = Phase::closing;
     arm(Timer::heartbeat, {});
+    arm(Timer::message, {});
     if (!closing) arm(Timer::close, conn().timeouts.close);
     arm(Timer::linger, conn().timeouts.linger);
     give(command::Shutdown{});
@@ -265,14 +286,14 @@ void Session::on(event::Lost& e)
 
 void Session::on(event::Expired& e)
 {
-    const auto bit = static_cast<std::uint8_t>(1U << static_cast<unsigned>(e.timer));
-    if (!(armed_ & bit)) return;
-    armed_ = static_cast<std::uint8_t>(armed_ & ~bit);
+    if (!is_armed(e.timer)) return;
+    armed_ = static_cast<std::uint8_t>(armed_ & ~(1U << static_cast<unsigned>(e.timer)));
     switch (e.timer) {
     case Timer::open: return fail_attempt(Error{errc::open_timeout, phase_});
     case Timer::connect: return fail_attempt(Error{errc::connect_timeout, phase_});
     case Timer::heartbeat: return beat(e.quiet);
     case Timer::retry: return begin_attempt();
+    case Timer::message: return e.unfinished ? time_message(*e.unfinished) : void();
     case Timer::linger: return lose(std::move(reason_));
     case Timer::close:
         if (!reason_.clean && !reason_.error) reason_.error = Error{errc::close_timeout, Phase::closing};
@@ -386,11 +407,13 @@ void Session::arm(Timer timer, std::chrono::milliseconds after)
         armed_ = static_cast<std::uint8_t>(armed_ | bit);
         give(command::Arm{timer, std::min(after, session_detail::longest_wait)});
     }
-    else if (armed_ & bit) {
+    else if (is_armed(timer)) {
         armed_ = static_cast<std::uint8_t>(armed_ & ~bit);
         give(command::Disarm{timer});
     }
 }
+
+bool Session::is_armed(Timer timer) const noexcept { return (armed_ >> static_cast<unsigned>(timer) & 1U) != 0; }
 
 void Session::disarm_all()
 {

@@ -82,4 +82,18 @@ std::string escape(std::string_view text)
     return out;
 }
 
+void append_up_to(std::size_t most, std::string& text, std::string_view more)
+{
+    const auto size = std::min(more.size(), most - std::min(most, text.size()));
+    const auto needed = text.size() + size;
+    if (needed > text.capacity()) {
+        // Asked to grow, a string may take more than it was asked for; a fresh one does not.
+        std::string larger;
+        larger.reserve(std::min(most, std::max(needed, 2 * text.capacity())));
+        larger = text;
+        text.swap(larger);
+    }
+    text.append(more.substr(0, size));
+}
+
 } // namespace websockxx::detail

@@ -15,12 +15,16 @@ namespace channel_detail {
 // How much one connection may read before others on the thread have their turn.
 inline constexpr std::size_t read_budget_bytes = 512 * 1024;
 
+// Output that is worth a write of its own in the middle of a batch.
+inline constexpr std::size_t much_bytes = 64 * 1024;
+
 } // namespace channel_detail
 
 Channel::Channel(
     const Conn& conn, std::unique_ptr<Transport> transport, boost::asio::execution_context& context, Listener& listener)
     : conn_(std::make_unique<const Conn>(conn)),
       send_queue_bytes_(conn.limits.send_queue_bytes),
+      much_(std::min(channel_detail::much_bytes, send_queue_bytes_)),
       transport_(std::move(transport)),
       protocol_(conn, context),
       listener_(listener)
@@ -67,7 +71,7 @@ void Channel::on_readable()
 void Channel::read_available()
 {
     std::size_t budget = channel_detail::read_budget_bytes;
-    while (!closed_ && !write_error_ && (discarding_ || listener_.reads())) {
+    while (!closed_ && !write_error_ && (discarding_ || (listener_.reads() && !congested()))) {
         std::byte waste[4096];
         auto room = discarding_ ? std::span<std::byte>{waste} : protocol_.prepare();
         room = room.first(std::min(room.size(), budget)); // inside a long message it may be as long
@@ -93,6 +97,7 @@ void Channel::take_in(std::size_t size)
 
 void Channel::lose(error_code ec, bool unsent)
 {
+    ended_ = true;
     if (!discarding_) {
         protocol_.end_of_stream();
         listener_.on_input();
@@ -135,6 +140,7 @@ void Channel::flush()
         }
         if (ec.failed()) {
             write_error_ = ec;
+            ended_ = true;
             return;
         }
         protocol_.consume(size);

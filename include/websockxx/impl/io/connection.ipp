@@ -18,9 +18,6 @@ namespace websockxx::io {
 
 namespace connection_detail {
 
-// Beyond this, output leaves in the middle of a batch instead of at its end.
-inline constexpr std::size_t flush_above_bytes = 64 * 1024;
-
 // Far enough for every purpose, and safe to add to any moment.
 inline constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365};
 
@@ -117,7 +114,7 @@ void Connection::feed(core::Event event)
 // The end of everything that happens on the strand, but for what a channel reports by itself.
 void Connection::settle()
 {
-    if (held_ && session_.reads()) on_input();
+    if (held_ && session_.reads() && !(channel_ && channel_->congested())) on_input();
     pump();
     deliver_letters();
     if (channel_) channel_->settle();
@@ -157,6 +154,7 @@ void Connection::on_input()
         switch (protocol.next()) {
         case Event::nothing:
             held_ = false;
+            note_unfinished();
             pump();
             deliver_letters();
             (void)tell_water();
@@ -191,9 +189,27 @@ void Connection::on_input()
             break;
         }
         flush_if_much();
+        // A server that does not read what it is answered is not listened to: its pings could fill any memory.
+        if (channel_ && channel_->congested()) break;
     }
     held_ = channel_ != nullptr;
+    (void)tell_water();
     set_alarm();
+}
+
+void Connection::note_unfinished()
+{
+    const auto number = channel_->protocol().unfinished();
+    if (number != unfinished_) unfinished_since_ = heard_at_;
+    unfinished_ = number;
+    if (number != 0 && session_.awaits_message_begin()) feed(core::event::MessageBegan{});
+}
+
+// What is not read cannot end, so that time does not count.
+std::optional<std::chrono::milliseconds> Connection::unfinished_for(std::chrono::milliseconds now) const
+{
+    if (unfinished_ == 0) return std::nullopt;
+    return channel_->congested() ? std::chrono::milliseconds{0} : now - unfinished_since_;
 }
 
 void Connection::on_lost(error_code ec, bool unsent)
@@ -233,7 +249,7 @@ void Connection::expire(core::Timer timer, std::chrono::milliseconds now)
             return feed(core::event::OpenFailed{protocol.error()});
         }
     }
-    feed(core::event::Expired{timer, now - heard_at_});
+    feed(core::event::Expired{timer, now - heard_at_, unfinished_for(now)});
 }
 
 // Nothing has come for a while: an idle connection should cost next to nothing.
@@ -360,6 +376,7 @@ void Connection::run(core::command::Drop&)
 {
     ticket_ = 0;
     held_ = false;
+    unfinished_ = 0;
     if (!channel_) return;
     channel_->flush();
     take_leftover(channel_->close());
@@ -502,7 +519,7 @@ void Connection::carry_out(const Action& action)
 
 void Connection::flush_if_much()
 {
-    if (channel_ && channel_->queued() > connection_detail::flush_above_bytes) channel_->flush();
+    if (channel_ && channel_->has_much()) channel_->flush();
 }
 
 void Connection::log(Severity severity, std::string_view line) const

@@ -27,8 +27,10 @@ void Connection::wake()
 void Connection::pause(bool paused)
 {
     if (paused) round_trip_.forget(); // the pong is not read now
-    if (paused) feed(core::event::PauseAsked{});
-    else feed(core::event::ResumeAsked{});
+    if (paused) return feed(core::event::PauseAsked{});
+    feed(core::event::ResumeAsked{});
+    unfinished_since_ = alarm_->now();
+    if (unfinished_ != 0 && session_.awaits_message_begin()) feed(core::event::MessageBegan{});
 }
 
 void Connection::drain()

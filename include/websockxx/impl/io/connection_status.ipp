@@ -113,6 +113,7 @@ void Connection::on_resolved(std::size_t addresses)
 
 void Connection::on_congestion(bool congested)
 {
+    if (!congested) unfinished_since_ = alarm_->now(); // nothing was read meanwhile
     if (watch_) watch_->congested(channel_->queued(), congested);
 }
 

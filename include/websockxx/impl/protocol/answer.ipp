@@ -3,6 +3,8 @@
 
 #include <websockxx/protocol/answer.hpp>
 
+#include <websockxx/detail/text.hpp>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 
@@ -12,24 +14,31 @@
 
 namespace websockxx::protocol {
 
-/// Beast's parser, which fills a Response.
-class Answer::Parser final : public boost::beast::http::basic_parser<false> {
+namespace answer {
+
+/// Beast's parser, for the head only, which it puts into a Response.
+class Parser final : public boost::beast::http::basic_parser<false> {
 public:
     using Verb = boost::beast::http::verb;
     using Name = boost::beast::http::field;
     using View = boost::beast::string_view;
     using Code = boost::beast::error_code;
 
-    Parser(Response& response, std::size_t body_bytes) : response_(&response), body_bytes_(body_bytes)
+    explicit Parser(Response& response) : response_(&response)
     {
         // Answer has limits of its own, which hold for several answers together.
         header_limit(std::numeric_limits<std::uint32_t>::max());
         body_limit(boost::none);
-        eager(true);
     }
 
     [[nodiscard]] int version() const noexcept { return version_; }
-    [[nodiscard]] bool has_enough() const { return is_done() || response_->body.size() == body_bytes_; }
+    [[nodiscard]] RefusalBody body(std::size_t most) const
+    {
+        using Framing = RefusalBody::Framing;
+        if (chunked()) return {Framing::chunks, 0, most};
+        if (const auto length = content_length()) return {Framing::length, *length, most};
+        return {Framing::end_of_stream, 0, most};
+    }
 
 private:
     void on_request_impl(Verb, View, View, int, Code&) override {}
@@ -41,36 +50,33 @@ private:
     }
     void on_field_impl(Name, View name, View value, Code&) override
     {
-        // Until Boost 1.85 the fields behind a chunked body come here too.
-        if (in_head_) response_->headers.add({name.data(), name.size()}, {value.data(), value.size()});
+        response_->headers.add({name.data(), name.size()}, {value.data(), value.size()});
     }
     void on_trailer_field_impl(Name, View, View, Code&) {} // overrides, in later versions
-    void on_header_impl(Code&) override { in_head_ = false; }
+    void on_header_impl(Code&) override {}
     void on_body_init_impl(const boost::optional<std::uint64_t>&, Code&) override {}
-    std::size_t on_body_impl(View body, Code&) override
-    {
-        response_->body.append(body.data(), std::min(body.size(), body_bytes_ - response_->body.size()));
-        return body.size();
-    }
+    std::size_t on_body_impl(View, Code&) override { return 0; }
     void on_chunk_header_impl(std::uint64_t, View, Code&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, View body, Code& ec) override { return on_body_impl(body, ec); }
+    std::size_t on_chunk_body_impl(std::uint64_t, View, Code&) override { return 0; }
     void on_finish_impl(Code&) override {}
 
     Response* response_;
-    std::size_t body_bytes_;
     int version_ = 0;
-    bool in_head_ = true;
 };
 
-Answer::Answer(const Limits& limits) : limits_(limits) {}
-Answer::~Answer() = default;
+} // namespace answer
 
 std::size_t Answer::read(std::string_view bytes)
 {
     std::size_t used = 0;
     while (state_ == State::incomplete && used < bytes.size()) {
         const auto rest = bytes.substr(used);
-        used += parser_ ? read_body(rest) : read_head(rest);
+        if (!body_) {
+            used += read_head(rest);
+            continue;
+        }
+        if (body_->read(rest, response_.body)) state_ = State::refused;
+        used = bytes.size();
     }
     return used;
 }
@@ -78,7 +84,7 @@ std::size_t Answer::read(std::string_view bytes)
 void Answer::end_of_stream()
 {
     if (state_ != State::incomplete) return;
-    if (parser_) state_ = State::refused;
+    if (body_) state_ = State::refused;
     else if (head_bytes_ == 0) fail(errc::handshake_incomplete, "the connection ended without an answer");
     else fail(errc::handshake_incomplete, "the connection ended inside the answer");
 }
@@ -94,11 +100,11 @@ std::size_t Answer::read_head(std::string_view bytes)
         fail(errc::handshake_too_large, "more than " + std::to_string(limits_.handshake_bytes) + " bytes");
         return size;
     }
-    unparsed_.append(bytes.substr(0, size));
+    websockxx::detail::append_up_to(limits_.handshake_bytes, head_, bytes.substr(0, size));
     head_bytes_ += size;
 
     constexpr std::string_view protocol = "HTTP/1.";
-    if (!unparsed_.starts_with(protocol.substr(0, unparsed_.size()))) {
+    if (!head_.starts_with(protocol.substr(0, head_.size()))) {
         fail(errc::handshake_malformed, "it does not begin with HTTP/1.");
     }
     else if (whole_line) {
@@ -109,8 +115,8 @@ std::size_t Answer::read_head(std::string_view bytes)
 
 void Answer::count_line()
 {
-    const auto line = std::string_view(unparsed_).substr(line_begin_);
-    line_begin_ = unparsed_.size();
+    const auto line = std::string_view(head_).substr(line_begin_);
+    line_begin_ = head_.size();
     if (!line.ends_with("\r\n")) return fail(errc::handshake_malformed, "a line that does not end with CR LF");
     if (line.size() == 2) return parse_head();
     if (lines_++ > limits_.handshake_fields) // the first one is the status line
@@ -120,40 +126,26 @@ void Answer::count_line()
 void Answer::parse_head()
 {
     response_ = {};
-    auto parser = std::make_unique<Parser>(response_, limits_.refusal_body_bytes);
+    answer::Parser parser(response_);
     error_code ec;
-    parser->put(boost::asio::buffer(unparsed_), ec);
-    unparsed_.clear();
+    parser.put(boost::asio::buffer(head_), ec);
+    std::string().swap(head_);
     lines_ = 0;
     line_begin_ = 0;
     if (ec) return fail(errc::handshake_malformed, ec.message());
 
     if (response_.status == 101) {
         // Other answers of 1.0 are refusals, and say why.
-        if (parser->version() != 11) return fail(errc::handshake_malformed, "HTTP/1.0");
+        if (parser.version() != 11) return fail(errc::handshake_malformed, "HTTP/1.0");
         state_ = State::accepted;
     }
     else if (response_.status < 100) {
         fail(errc::handshake_malformed, "status " + std::to_string(response_.status));
     }
     else if (response_.status >= 200) {
-        if (parser->has_enough()) state_ = State::refused;
-        else parser_ = std::move(parser);
+        if (parser.is_done() || limits_.refusal_body_bytes == 0) state_ = State::refused;
+        else body_ = parser.body(limits_.refusal_body_bytes);
     }
-}
-
-std::size_t Answer::read_body(std::string_view bytes)
-{
-    constexpr std::size_t longest_chunk_head = 4096;
-
-    unparsed_.append(bytes);
-    error_code ec;
-    const auto used = parser_->put(boost::asio::buffer(unparsed_), ec);
-    unparsed_.erase(0, used);
-    const bool broken = ec && ec != boost::beast::http::error::need_more;
-    // What the server wanted to say is known by its status: a body that is broken is not worth another error.
-    if (broken || parser_->has_enough() || unparsed_.size() > longest_chunk_head) state_ = State::refused;
-    return bytes.size();
 }
 
 void Answer::fail(errc code, std::string_view detail)

@@ -8,10 +8,10 @@
 
 namespace websockxx::protocol {
 
-std::span<std::byte> InputBuffer::prepare()
+std::span<std::byte> InputBuffer::prepare(std::size_t most)
 {
     if (begin_ == end_) clear();
-    if (const auto wanted = wanted_capacity(); wanted != capacity_) {
+    if (const auto wanted = wanted_capacity(most); wanted != capacity_) {
         move_to(wanted);
     }
     else if (begin_ > 0) {
@@ -38,13 +38,13 @@ void InputBuffer::trim() noexcept
     filled_whole_ = false;
 }
 
-std::size_t InputBuffer::wanted_capacity() const noexcept
+std::size_t InputBuffer::wanted_capacity(std::size_t most) const noexcept
 {
     constexpr unsigned many = 16;
 
     if (capacity_ == 0) return smallest;
     if (end_ - begin_ > capacity_ / 2) return capacity_ * 2;
-    if (filled_whole_ && capacity_ < largest) return capacity_ * 2;
+    if (filled_whole_ && capacity_ < most) return capacity_ * 2;
     if (small_pieces_ >= many && begin_ == end_) return smallest;
     return capacity_;
 }

@@ -47,6 +47,10 @@ public:
     [[nodiscard]] const Frame& frame() const noexcept { return receiver_.frame(); }
     [[nodiscard]] const Fragment& fragment() const noexcept { return receiver_.fragment(); }
     [[nodiscard]] std::size_t frames() const noexcept { return receiver_.frames(); }
+    [[nodiscard]] std::uint64_t unfinished() const noexcept
+    {
+        return state_ == State::open ? receiver_.unfinished() : 0;
+    }
 
 private:
     enum class State { idle, opening, open, closing, over };
@@ -102,9 +106,13 @@ void Protocol::Engine::start()
 
 std::span<std::byte> Protocol::Engine::prepare()
 {
+    // An answer is taken out of the input at once, so that more room would be of no use.
+    constexpr std::size_t most_for_answer = 4096;
+
     const auto room = state_ == State::open ? receiver_.prepare() : std::span<std::byte>{};
     to_message_ = !room.empty();
-    return to_message_ ? room : input.prepare();
+    if (to_message_) return room;
+    return state_ == State::opening ? input.prepare(most_for_answer) : input.prepare();
 }
 
 void Protocol::Engine::commit(std::size_t size)
@@ -300,6 +308,7 @@ Protocol::Event Protocol::next() { return engine_->next(); }
 const Frame& Protocol::frame() const noexcept { return engine_->frame(); }
 const Fragment& Protocol::fragment() const noexcept { return engine_->fragment(); }
 std::size_t Protocol::frames() const noexcept { return engine_->frames(); }
+std::uint64_t Protocol::unfinished() const noexcept { return engine_->unfinished(); }
 const Response& Protocol::response() const noexcept { return engine_->response; }
 std::string_view Protocol::subprotocol() const noexcept { return engine_->subprotocol; }
 bool Protocol::deflate() const noexcept { return engine_->deflate; }

@@ -47,6 +47,12 @@ void Receiver::drop_all() noexcept
     parts_.free();
 }
 
+std::uint64_t Receiver::unfinished() const noexcept
+{
+    const bool begun = inside_message_ || !input_->bytes().empty();
+    return begun && !dropping_ ? given_ + 1 : 0;
+}
+
 // ---- Room for a long payload
 
 std::span<std::byte> Receiver::prepare()
@@ -93,6 +99,7 @@ Receiver::Step Receiver::on_control(const FrameHeader& header)
     input_->consume(header.size + payload.size());
     if (dropping_ && header.opcode != Opcode::close) return std::nullopt;
 
+    if (!inside_message_) ++given_;
     reclaim();
     frame_ = websockxx::detail::FrameAccess::borrow(
         header.opcode == Opcode::ping ? Frame::Type::ping : Frame::Type::pong, payload);
@@ -361,6 +368,7 @@ Receiver::Step Receiver::end_message()
 
 Receiver::Outcome Receiver::give(std::string_view message)
 {
+    ++given_;
     if (deliver_ == Deliver::fragments) {
         fragment_ = {type_, message, true, true};
         return Outcome::fragment;
@@ -377,6 +385,7 @@ Receiver::Outcome Receiver::give_part(bool last)
 {
     fragment_ = {type_, part(), !begun_given_, last};
     begun_given_ = true;
+    ++given_;
     whole_ = {};
     if (type_ == Frame::Type::text) tail_.add(fragment_.text);
     return Outcome::fragment;

@@ -6,6 +6,7 @@
 #include <websockxx/config.hpp>
 #include <websockxx/detail/text.hpp>
 #include <websockxx/protocol/deflate.hpp>
+#include <websockxx/protocol/mask.hpp>
 
 #include <cstdint>
 #include <string>
@@ -64,6 +65,17 @@ Headers request_headers(const Conn& conn)
         else headers.add(name, value);
     }
     return headers;
+}
+
+std::string make_key()
+{
+    RandomSource random;
+    std::string bytes;
+    for (int word = 0; word < 4; ++word) {
+        auto drawn = random.draw();
+        for (int byte = 0; byte < 4; ++byte, drawn >>= 8) bytes += static_cast<char>(drawn & 0xFFu);
+    }
+    return request::to_base64(bytes);
 }
 
 } // namespace websockxx::protocol

@@ -24,6 +24,14 @@ namespace websocket = boost::beast::websocket;
 // until Boost 1.90 Beast then goes astray at the end of the message.
 inline constexpr std::size_t inflated_room = 1032 * (Stream::most_inflated + 8) + 258;
 
+/// The Sec-WebSocket-Accept that belongs to a key (RFC 6455 4.2.2).
+inline std::string accept_value(boost::beast::string_view key)
+{
+    websocket::detail::sec_ws_accept_type accept;
+    websocket::detail::make_sec_ws_accept(accept, key);
+    return {accept.data(), accept.size()};
+}
+
 inline void decorate(websocket::request_type& request, const Headers& headers)
 {
     // Some servers look for exactly this.
@@ -36,11 +44,11 @@ inline void decorate(websocket::request_type& request, const Headers& headers)
 }
 
 /// As small as Beast is content with, so that it never sees what else the server has sent.
-inline std::string canonical_answer(const Upgrade& upgrade)
+inline std::string canonical_answer(const Upgrade& upgrade, const std::string& accept)
 {
     std::string answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                          "Sec-WebSocket-Accept: " +
-                         upgrade.accept + "\r\n";
+                         accept + "\r\n";
     if (upgrade.deflate) answer += "Sec-WebSocket-Extensions: " + to_field(*upgrade.deflate) + "\r\n";
     return answer + "\r\n";
 }
@@ -53,14 +61,6 @@ inline Stream::Fault to_fault(const boost::beast::error_code& ec)
     return Stream::Fault::broken;
 }
 
-/// Drops what Beast's generator would repeat: it gives each block of 16 numbers 16 times, and the request's key is made
-/// of them.
-inline void skip_repeated_numbers()
-{
-    const auto draw = websocket::detail::make_prng(true);
-    for (int dropped = 0; dropped < 16 * 16; ++dropped) (void)draw();
-}
-
 } // namespace beast_stream
 
 class Stream::Beast {
@@ -69,6 +69,8 @@ public:
 
     beast_stream::websocket::stream<Pipe> stream;
     std::optional<boost::beast::error_code> handshake; // how it ended
+    std::string accept;                                // that belongs to the key that was sent
+    std::string beast_accept;                          // and to the one that Beast has made and expects to be answered
     std::unique_ptr<char[]> inflated;
 };
 
@@ -97,10 +99,15 @@ void Stream::start(const Conn& conn)
         deflate.server_no_context_takeover = conn.deflate.server_no_context_takeover;
         stream.set_option(deflate);
     }
-    beast_stream::skip_repeated_numbers();
     const auto headers = request_headers(conn);
-    stream.set_option(websocket::stream_base::decorator(
-        [&headers](websocket::request_type& request) { beast_stream::decorate(request, headers); }));
+    const auto key = make_key();
+    beast_->accept = beast_stream::accept_value(key);
+    stream.set_option(websocket::stream_base::decorator([&](websocket::request_type& request) {
+        // Beast's generator gives each block of 16 numbers 16 times, and the same in processes that were forked.
+        beast_->beast_accept = beast_stream::accept_value(request[boost::beast::http::field::sec_websocket_key]);
+        request.set(boost::beast::http::field::sec_websocket_key, key);
+        beast_stream::decorate(request, headers);
+    }));
     stream.async_handshake(conn.authority(), conn.target,
         [beast = beast_.get()](const boost::beast::error_code& ec) { beast->handshake = ec; });
     stream.set_option(websocket::stream_base::decorator([](websocket::request_type&) {}));
@@ -109,7 +116,8 @@ void Stream::start(const Conn& conn)
 
 bool Stream::accept(const Upgrade& upgrade)
 {
-    const auto answer = beast_stream::canonical_answer(upgrade);
+    if (upgrade.accept != beast_->accept) return false;
+    const auto answer = beast_stream::canonical_answer(upgrade, beast_->beast_accept);
     auto& stream = beast_->stream;
     stream.next_layer().open({}, std::as_bytes(std::span{answer}));
     stream.next_layer().drain();
