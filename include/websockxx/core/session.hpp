@@ -91,8 +91,8 @@ public:
     /// Whether frames from outside may be encoded now: not before handle_connect() has replied.
     [[nodiscard]] bool sends() const noexcept { return state_ == State::open; }
 
-    /// Whether MessageBegan would mean something now. It begins the deadline of messages, which runs on until no message
-    /// is unfinished when it passes: so most messages cost nothing.
+    /// Whether MessageBegan would mean something now. It begins the deadline of messages, which runs on until no
+    /// message is unfinished when it passes: so most messages cost nothing.
     [[nodiscard]] bool awaits_message_begin() const noexcept;
 
     /// Why nothing can be sent now (WebSockex: NotConnectedError); no error while it can.

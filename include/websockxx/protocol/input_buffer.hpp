@@ -14,8 +14,8 @@ public:
     /// More only if nobody takes out what is in.
     static constexpr std::size_t largest = 256 * 1024;
 
-    /// Room at the end, never empty. The buffer doubles up to `most` while it is filled whole, and shrinks again after a
-    /// while of small pieces. Moves the bytes.
+    /// Room at the end, never empty. The buffer doubles up to `most` while it is filled whole, and shrinks again after
+    /// a while of small pieces. Moves the bytes.
     [[nodiscard]] std::span<std::byte> prepare(std::size_t most = largest);
     /// The first `size` bytes of the room were filled; not more than there was.
     void commit(std::size_t size) noexcept;

@@ -64,8 +64,8 @@ public:
     /// How many frames that message, or what has come of it, consists of.
     [[nodiscard]] std::size_t frames() const noexcept { return frames_; }
     [[nodiscard]] const Failure& failure() const noexcept { return failure_; }
-    /// After `nothing`: 0, or a number for what has begun to come and is not whole, another one for each message; or, if
-    /// fragments are delivered, for each part.
+    /// After `nothing`: 0, or a number for what has begun to come and is not whole, another one for each message; or,
+    /// if fragments are delivered, for each part.
     [[nodiscard]] std::uint64_t unfinished() const noexcept;
 
     /// Gives memory back that is not needed now, because nothing has come for a while.
