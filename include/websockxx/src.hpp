@@ -44,6 +44,7 @@
 #include <websockxx/impl/protocol/upgrade.ipp>
 
 #include <websockxx/impl/io/alarm.ipp>
+#include <websockxx/impl/io/attachments.ipp>
 #include <websockxx/impl/io/call.ipp>
 #include <websockxx/impl/io/channel.ipp>
 #include <websockxx/impl/io/connection.ipp>
@@ -54,8 +55,8 @@
 #include <websockxx/impl/io/happy_eyeballs.ipp>
 #include <websockxx/impl/io/mailbox.ipp>
 #include <websockxx/impl/io/mailbox_sending.ipp>
-#include <websockxx/impl/io/mailboxes.ipp>
 #include <websockxx/impl/io/monitor.ipp>
+#include <websockxx/impl/io/resolver.ipp>
 #include <websockxx/impl/io/tcp_transport.ipp>
 #include <websockxx/impl/io/tls_context.ipp>
 #include <websockxx/impl/io/tls_error.ipp>

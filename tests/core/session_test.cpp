@@ -99,6 +99,14 @@ TEST_CASE("a TCP connection that takes too long fails the attempt", "[core]")
     script.wait(1ms).expect({Disarm{Timer::open}, Drop{}, ReportStarted{late}, Finish{{.error = late}}});
 }
 
+TEST_CASE("P26 an attempt whose name is still being looked up is told as such", "[core]")
+{
+    const Error late{errc::connect_timeout, Phase::resolve};
+    auto script = opening();
+    script.given(Expired{Timer::connect, 6'000ms, {}, true})
+        .expect({Disarm{Timer::open}, Drop{}, ReportStarted{late}, Finish{{.error = late}}});
+}
+
 TEST_CASE("an attempt that takes too long fails, and the error says in which phase it was", "[core]")
 {
     auto conn = home;

@@ -90,6 +90,7 @@ struct Expired {
     Timer timer;
     std::chrono::milliseconds quiet{0};
     std::optional<std::chrono::milliseconds> unfinished = {};
+    bool resolving = false; ///< a name is being looked up
 };
 /// handle_disconnect() returned. `draw` is uniform in [0, 1), for the policy.
 struct Decided {

@@ -5,7 +5,7 @@
 #include <websockxx/impl/ref.ipp>
 #include <websockxx/impl/registry.ipp>
 #include <websockxx/io/connection.hpp>
-#include <websockxx/io/mailboxes.hpp>
+#include <websockxx/io/attachments.hpp>
 #include <websockxx/registry.hpp>
 #include <websockxx/runtime.hpp>
 #include <websockxx/start.hpp>
@@ -81,7 +81,7 @@ void begin(std::unique_ptr<Client> client, Conn conn, Options options, const std
     const io::Strand strand{mailbox->executor()};
     auto& context = boost::asio::query(strand.get_inner_executor(), boost::asio::execution::context);
     // Behind the strand, so that this service ends before that one.
-    boost::asio::use_service<io::Mailboxes>(context).add(mailbox);
+    boost::asio::use_service<io::Attachments>(context).add(mailbox);
     // Never destroyed: at the end of the program the shared Runtime may still use it.
     static const auto& environment = *new auto(std::make_shared<const io::Environment>(io::Environment{.draw = draw}));
     auto connection = std::make_shared<io::Connection>(

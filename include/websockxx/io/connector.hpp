@@ -4,11 +4,11 @@
 #include <websockxx/error.hpp>
 #include <websockxx/io/happy_eyeballs.hpp>
 #include <websockxx/io/lifeline.hpp>
+#include <websockxx/io/resolver.hpp>
 #include <websockxx/io/transport.hpp>
 
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/ip/basic_resolver.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
 #include <chrono>
@@ -26,8 +26,7 @@ using TcpSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Strand>
 /// Makes one TCP connection: looks the name up, then does what HappyEyeballs says. It sets no limit to the time that
 /// this takes.
 ///
-/// Lifetime  Pending operations hold a share of `owner`. Destroying the connector ends its attempts and silences it;
-///           what was begun and cannot be stopped, as a name lookup, comes to nothing.
+/// Lifetime  Pending operations hold a share of `owner`. Destroying the connector ends them all, and silences it.
 class Connector {
 public:
     /// Called once, from a handler, with a socket or with an error. It may destroy the connector.
@@ -43,6 +42,9 @@ public:
     /// To the first of these, which are not none, that answers; `name` is for errors.
     void connect(std::string name, std::vector<HappyEyeballs::Endpoint> endpoints);
 
+    /// Whether a name is being looked up.
+    [[nodiscard]] bool resolving() const noexcept { return resolver_.pending(); }
+
 private:
     using Clock = std::chrono::steady_clock;
 
@@ -56,7 +58,7 @@ private:
 
     Lifeline life_;
     Strand strand_;
-    boost::asio::ip::basic_resolver<boost::asio::ip::tcp, Strand> resolver_;
+    Resolver resolver_;
     boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Strand> timer_;
     Done done_;
     std::string name_; ///< for errors

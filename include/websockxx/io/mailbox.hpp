@@ -6,6 +6,7 @@
 #include <websockxx/conn.hpp>
 #include <websockxx/core/send_queue.hpp>
 #include <websockxx/error.hpp>
+#include <websockxx/io/attachments.hpp>
 #include <websockxx/io/letter.hpp>
 #include <websockxx/io/visitor.hpp>
 
@@ -90,7 +91,7 @@ using Item = std::variant<std::unique_ptr<Letter>, item::Sends, item::Later, ite
 ///
 /// Threads   All members, from any thread. No user code runs under the lock.
 /// Lifetime  Outlives the connection: after end() it only remembers the reason.
-class Mailbox : public std::enable_shared_from_this<Mailbox> {
+class Mailbox : public Attachment, public std::enable_shared_from_this<Mailbox> {
 public:
     /// The connection's end of the mailbox: wakes it up.
     class Owner {
@@ -190,7 +191,7 @@ public:
 
     /// The executor's context is being destroyed: from now on everything is refused with errc::runtime_ended, and
     /// nothing is posted by those who call. end() follows, on the thread that destroys it.
-    void detach();
+    void detach() override;
 
     /// The client has ended: tells everybody who waits. Only the first call counts.
     void end(CloseReason reason);

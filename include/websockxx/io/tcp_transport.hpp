@@ -27,6 +27,7 @@ public:
     void wait_writable() override;
     void shutdown() override;
     void close() noexcept override;
+    [[nodiscard]] bool resolving() const noexcept override { return connector_ && connector_->resolving(); }
     [[nodiscard]] std::string endpoint() const override;
 
 private:

@@ -42,8 +42,7 @@ protected:
 ///
 /// Threads   Used on one strand only, which is also where the listener is called.
 /// Lifetime  Pending operations hold a share of `owner`, whose part the listener must be. After close() the listener is
-///           never called again and the share is given back as soon as the operations have ended (which name lookup may
-///           delay; nothing waits for it).
+///           never called again and the share is given back as soon as the operations have ended.
 class Transport {
 public:
     Transport() = default;
@@ -77,6 +76,9 @@ public:
 
     /// Ends everything at once.
     virtual void close() noexcept = 0;
+
+    /// Whether a name is being looked up.
+    [[nodiscard]] virtual bool resolving() const noexcept { return false; }
 
     /// Address and port of the far end while there is one, else "".
     [[nodiscard]] virtual std::string endpoint() const { return {}; }

@@ -288,9 +288,10 @@ void Session::on(event::Expired& e)
 {
     if (!is_armed(e.timer)) return;
     armed_ = static_cast<std::uint8_t>(armed_ & ~(1U << static_cast<unsigned>(e.timer)));
+    const auto phase = e.resolving ? Phase::resolve : phase_;
     switch (e.timer) {
-    case Timer::open: return fail_attempt(Error{errc::open_timeout, phase_});
-    case Timer::connect: return fail_attempt(Error{errc::connect_timeout, phase_});
+    case Timer::open: return fail_attempt(Error{errc::open_timeout, phase});
+    case Timer::connect: return fail_attempt(Error{errc::connect_timeout, phase});
     case Timer::heartbeat: return beat(e.quiet);
     case Timer::retry: return begin_attempt();
     case Timer::message: return e.unfinished ? time_message(*e.unfinished) : void();

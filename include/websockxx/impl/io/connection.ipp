@@ -249,7 +249,8 @@ void Connection::expire(core::Timer timer, std::chrono::milliseconds now)
             return feed(core::event::OpenFailed{protocol.error()});
         }
     }
-    feed(core::event::Expired{timer, now - heard_at_, unfinished_for(now)});
+    const bool resolving = channel_ && channel_->transport().resolving();
+    feed(core::event::Expired{timer, now - heard_at_, unfinished_for(now), resolving});
 }
 
 // Nothing has come for a while: an idle connection should cost next to nothing.

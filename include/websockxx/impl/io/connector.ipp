@@ -34,13 +34,14 @@ void Connector::connect(std::string name, std::vector<HappyEyeballs::Endpoint> e
 
 void Connector::look_up(const std::string& host, std::uint16_t port)
 {
-    // Without `address_configured`, which hides ::1 and 127.0.0.1 on a machine that has no other address.
-    resolver_.async_resolve(host, std::to_string(port), boost::asio::ip::resolver_base::numeric_service,
-        life_.bind([this](error_code ec, const auto& results) {
-            if (ec) return finish({ec, Phase::resolve, name_}, {});
-            life_.listener().on_resolved(results.size());
-            race({results.begin(), results.end()});
-        }));
+    const auto looked_up = [this, port](error_code ec, std::vector<boost::asio::ip::address> addresses) {
+        if (ec) return finish({ec, Phase::resolve, name_}, {});
+        life_.listener().on_resolved(addresses.size());
+        std::vector<HappyEyeballs::Endpoint> endpoints;
+        for (const auto& address : addresses) endpoints.emplace_back(address, port);
+        race(std::move(endpoints));
+    };
+    resolver_.look_up(host, life_.bind(looked_up));
 }
 
 void Connector::race(std::vector<HappyEyeballs::Endpoint> endpoints)

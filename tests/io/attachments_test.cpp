@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <websockxx/io/mailboxes.hpp>
+#include <websockxx/io/attachments.hpp>
+#include <websockxx/io/mailbox.hpp>
 
 #include "support/test.hpp"
 
@@ -21,8 +22,8 @@ TEST_CASE("when a context ends, its mailboxes refuse what comes, and wake nobody
     std::optional<asio::io_context> context{std::in_place};
     const auto mailbox = std::make_shared<Mailbox>(context->get_executor(), 100, false);
     const auto gone = std::make_shared<Mailbox>(context->get_executor(), 100, false);
-    asio::use_service<Mailboxes>(*context).add(mailbox);
-    asio::use_service<Mailboxes>(*context).add(gone);
+    asio::use_service<Attachments>(*context).add(mailbox);
+    asio::use_service<Attachments>(*context).add(gone);
     mailbox->attach(owner);
     (void)mailbox->set_send_obstacle({});
     CHECK_FALSE(mailbox->send({Frame::text("x")}));
@@ -41,7 +42,7 @@ TEST_CASE("when a context ends, its mailboxes refuse what comes, and wake nobody
 TEST_CASE("mailboxes of clients that are gone are forgotten after a while", "[mailbox]")
 {
     asio::io_context context;
-    auto& mailboxes = asio::use_service<Mailboxes>(context);
+    auto& mailboxes = asio::use_service<Attachments>(context);
     const auto kept = std::make_shared<Mailbox>(context.get_executor(), 1, false);
     mailboxes.add(kept);
     for (int times = 0; times < 1000; ++times)
