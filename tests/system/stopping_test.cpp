@@ -26,13 +26,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// While it lives, names that begin with "hang" are looked up for ever.
+/// While it lives, its host is looked up for ever. Each has another one, since a lookup that is just ending serves all.
 class HangingNames {
 public:
     HangingNames()
     {
         io::LookupThreads::shared().set_lookup([state = state_](const std::string& host, io::Addresses& addresses) {
-            if (!host.starts_with("hang")) return io::system_lookup(host, addresses);
+            if (host != state->host) return io::system_lookup(host, addresses);
             std::unique_lock lock{state->mutex};
             ++state->begun;
             state->changed.notify_all();
@@ -50,6 +50,7 @@ public:
     HangingNames(const HangingNames&) = delete;
     HangingNames& operator=(const HangingNames&) = delete;
 
+    std::string url() { return "ws://" + state_->host + "/"; }
     void wait_for_one()
     {
         std::unique_lock lock{state_->mutex};
@@ -57,7 +58,9 @@ public:
     }
 
 private:
+    inline static int last_number = 0;
     struct State {
+        const std::string host = "hangs-" + std::to_string(++last_number) + ".test";
         std::mutex mutex;
         std::condition_variable changed;
         int begun = 0;
@@ -100,7 +103,7 @@ TEST_CASE("P26 P28 a client whose name is being looked up for ever ends when it 
     const auto counts = std::make_shared<Counts>();
     const Options options{.async = true, .executor = threads.get_executor(), .log = {}};
     for (const bool stops : {false, true}) {
-        const auto ref = start(std::make_unique<Counted>(counts), "ws://hang.test/", options).value();
+        const auto ref = start(std::make_unique<Counted>(counts), names.url(), options).value();
         names.wait_for_one();
         if (stops) ref.stop();
         else ref.abort();
@@ -115,7 +118,7 @@ TEST_CASE("P26 P28 a client whose name is being looked up for ever ends when it 
 TEST_CASE("P26 a name that is looked up for too long is told as such", "[system][stopping]")
 {
     HangingNames names;
-    auto conn = Conn::parse("ws://hang.test/").value();
+    auto conn = Conn::parse(names.url()).value();
     conn.timeouts.connect = 50ms;
     const auto link = start_link(std::make_unique<Counted>(std::make_shared<Counts>()), conn);
     REQUIRE(link.has_error());
@@ -129,7 +132,7 @@ TEST_CASE("P26 an io_context whose client's name is being looked up is destroyed
     const auto counts = std::make_shared<Counts>();
     std::optional<boost::asio::io_context> context{std::in_place};
     const Options options{.async = true, .executor = context->get_executor(), .log = {}};
-    const auto ref = start(std::make_unique<Counted>(counts), "ws://hang.test/", options).value();
+    const auto ref = start(std::make_unique<Counted>(counts), names.url(), options).value();
     context->poll();
     names.wait_for_one();
     context.reset();
@@ -146,7 +149,7 @@ TEST_CASE("P1 P28 a thousand clients end in whatever phase they are", "[system][
     FixtureServer holding; // and so never opened
     holding.hold_upgrades();
     const std::vector<std::string> urls{
-        server.url(), refusing.url(), holding.url(), "ws://hang.test/", "ws://127.0.0.1:9/", "wss://127.0.0.1:9/"};
+        server.url(), refusing.url(), holding.url(), names.url(), "ws://127.0.0.1:9/", "wss://127.0.0.1:9/"};
 
     std::mt19937 random{static_cast<std::mt19937::result_type>(GENERATE(1, 2))};
     const auto upto = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };

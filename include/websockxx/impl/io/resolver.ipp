@@ -17,6 +17,7 @@
 #include <map>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -80,17 +81,21 @@ error_code system_lookup(const std::string& host, Addresses& addresses)
 }
 
 /// Who waits for an answer: a strand, and what to call on it. What is here is let go of by whoever comes first: the
-/// answer, the resolver's end, or the context's.
+/// answer, the resolver's end, or the context's. Nothing of the context is left then: this may be destroyed after it.
 struct LookupThreads::Pending final : Attachment {
-    std::mutex mutex;
-    Strand strand;
-    boost::asio::any_io_executor work; // the context's run() goes on
-    Resolver::Done done;
+    struct Waiter {
+        Strand strand;
+        boost::asio::any_io_executor work; // the context's run() goes on
+        Resolver::Done done;
+    };
 
-    Pending(Strand via, Resolver::Done told)
-        : strand(std::move(via)),
-          work(boost::asio::prefer(strand.get_inner_executor(), boost::asio::execution::outstanding_work.tracked)),
-          done(std::move(told))
+    std::mutex mutex;
+    std::optional<Waiter> waiter;
+
+    Pending(const Strand& strand, Resolver::Done done)
+        : waiter(Waiter{strand,
+              boost::asio::prefer(strand.get_inner_executor(), boost::asio::execution::outstanding_work.tracked),
+              std::move(done)})
     {
     }
 
@@ -98,28 +103,27 @@ struct LookupThreads::Pending final : Attachment {
     void answer(error_code ec, const Addresses& addresses)
     {
         const std::lock_guard lock{mutex};
-        if (!done) return;
+        if (!waiter) return;
         // Moved: what it holds must end on the strand, not here.
+        auto done = std::move(waiter->done);
         boost::asio::post(
-            strand, [told = std::exchange(done, nullptr), ec, addresses]() mutable { told(ec, std::move(addresses)); });
-        work = {};
+            waiter->strand, [told = std::move(done), ec, addresses]() mutable { told(ec, std::move(addresses)); });
+        waiter.reset();
     }
 
     [[nodiscard]] bool waits()
     {
         const std::lock_guard lock{mutex};
-        return static_cast<bool>(done);
+        return waiter.has_value();
     }
 
     void detach() override { forget(); }
 
     void forget()
     {
-        Resolver::Done forgotten; // what it holds ends without the lock
-        boost::asio::any_io_executor idle;
+        std::optional<Waiter> forgotten; // what it holds ends without the lock
         const std::lock_guard lock{mutex};
-        forgotten = std::exchange(done, nullptr);
-        idle = std::exchange(work, {});
+        forgotten = std::exchange(waiter, std::nullopt);
     }
 };
 
