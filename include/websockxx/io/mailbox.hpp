@@ -91,7 +91,7 @@ using Item = std::variant<std::unique_ptr<Letter>, item::Sends, item::Later, ite
 ///
 /// Threads   All members, from any thread. No user code runs under the lock.
 /// Lifetime  Outlives the connection: after end() it only remembers the reason.
-class Mailbox : public Attachment, public std::enable_shared_from_this<Mailbox> {
+class Mailbox final : public Attachment, public std::enable_shared_from_this<Mailbox> {
 public:
     /// The connection's end of the mailbox: wakes it up.
     class Owner {
