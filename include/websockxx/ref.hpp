@@ -97,7 +97,7 @@ public:
     result<void> close(std::uint16_t code, std::string_view text = {}) const;
 
     /// Ends the client: close frame 1001, the transport closed at once, terminate(), no handle_disconnect(). From any
-    /// state.
+    /// state. A callback that runs ends first; messages that have arrived and were not delivered are dropped.
     void stop() const;
     /// Ends the client like stop(), but without a close frame.
     void abort() const;

@@ -275,3 +275,19 @@ TEST_CASE("an abnormal end is logged once, an orderly one is not", "[connection]
         CHECK(f.h().log.empty());
     }
 }
+
+TEST_CASE("P28 a client that is told to end is given no more of what has arrived, however much that is", "[connection]")
+{
+    const bool stops = GENERATE(true, false);
+    Fixture f;
+    f.opened();
+    f.record->on_frame = [&](const Frame&) -> Action {
+        stops ? f.ref().stop() : f.ref().abort(); // as another thread might at this moment
+        return Client::ok();
+    };
+    std::string storm;
+    for (int i = 0; i < 1000; ++i) storm += encode(text("x"));
+    f.h().say(storm);
+    CHECK(f.lines() == Lines{"frame text:x", "terminate", "destroyed"});
+    CHECK(f.h().mailbox->ended());
+}

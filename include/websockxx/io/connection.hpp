@@ -93,7 +93,7 @@ private:
     void on_lost(error_code ec, bool unsent) override;
     void on_output() override;
     void on_congestion(bool congested) override;
-    [[nodiscard]] bool reads() const noexcept override { return session_.reads(); }
+    [[nodiscard]] bool reads() const noexcept override { return session_.reads() && !mailbox_->stopping(); }
 
     // What the session commands
     void feed(core::Event event);

@@ -14,6 +14,7 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -193,6 +194,9 @@ public:
     /// nothing is posted by those who call. end() follows, on the thread that destroys it.
     void detach() override;
 
+    /// Whether the client was told to end, so that what has arrived need not be delivered any more.
+    [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_relaxed); }
+
     /// The client has ended: tells everybody who waits. Only the first call counts.
     void end(CloseReason reason);
 
@@ -260,6 +264,7 @@ private:
     bool closed_ = false;   // nothing is let in any more
     bool detached_ = false; // nor is anything when the context is about to end
     bool awake_ = false;    // the owner was woken and has not taken yet
+    std::atomic<bool> stopping_ = false;
     std::size_t max_messages_;
     std::size_t messages_ = 0;
     std::size_t visits_ = 0; // in items_

@@ -114,7 +114,7 @@ void Connection::feed(core::Event event)
 // The end of everything that happens on the strand, but for what a channel reports by itself.
 void Connection::settle()
 {
-    if (held_ && session_.reads() && !(channel_ && channel_->congested())) on_input();
+    if (held_ && reads() && !(channel_ && channel_->congested())) on_input();
     pump();
     deliver_letters();
     if (channel_) channel_->settle();
@@ -149,7 +149,7 @@ void Connection::on_input()
 {
     using Event = protocol::Protocol::Event;
     heard_at_ = alarm_->now();
-    while (channel_ && session_.reads()) {
+    while (channel_ && reads()) {
         auto& protocol = channel_->protocol();
         switch (protocol.next()) {
         case Event::nothing:

@@ -110,6 +110,7 @@ error_code Mailbox::admit(Item& item)
     // Apart from the others, so that one can look into a client whose inbox is full.
     const bool visits = std::holds_alternative<item::Visit>(item);
     if (visits && visits_ >= max_visits) return refuse(item, errc::inbox_full);
+    if (std::holds_alternative<item::Stop>(item)) stopping_ = true;
     items_.push_back(std::move(item));
     if (counts) ++messages_;
     if (visits) ++visits_;
