@@ -76,10 +76,11 @@ private:
         const bool there = harness_.transport && !harness_.wire->closed;
         switch (what % 16) {
         case 0:
-            if (there) harness_.accept(input_.bytes(input_.byte()));
+            if (there) accept(input_.bytes(input_.byte()));
             break;
         case 1:
-            if (there) harness_.refuse(Error{errc::connection_lost, Phase::connect});
+            if (there && std::exchange(attempt_, harness_.transports) != harness_.transports)
+                harness_.refuse(Error{errc::connection_lost, Phase::connect});
             break;
         case 2:
         case 3:
@@ -100,15 +101,25 @@ private:
         case 10: send(true); break;
         case 11: harness_.mailbox->put(io::item::Close{std::uint16_t{4001}, std::string{input_.bytes(3)}}); break;
         case 12: (void)harness_.mailbox->pause(input_.byte() % 2 == 0); break;
-        case 13:
-            if (there) harness_.transport->connect();
-            break;
+        case 13: (void)ref_.info(std::string{input_.bytes(2)}); break;
         case 14:
             if (there) harness_.wire->window = 1'000'000;
             break;
         case 15: (void)ref_.cast(int{input_.byte()}); break;
         }
         harness_.run();
+    }
+
+    // Once for each attempt to connect, as a transport would.
+    void accept(std::string_view more)
+    {
+        if (std::exchange(attempt_, harness_.transports) == harness_.transports) return;
+        harness_.transport->connect();
+        harness_.transport->opened();
+        harness_.run();
+        const auto request = harness_.wire->take(); // maybe not all of it, if the network is stuck
+        if (request.find("Sec-WebSocket-Key") == std::string::npos || !request.ends_with("\r\n\r\n")) return;
+        harness_.say(upgrade_answer(request) + std::string{more});
     }
 
     void say_frame()
@@ -131,6 +142,7 @@ private:
     std::shared_ptr<Record> record_ = std::make_shared<Record>();
     int losses_ = 0;
     int waiting_ = 0;
+    int attempt_ = 0; // the last one whose fate is told
     Harness harness_{std::make_unique<Recorder>(record_), {.handle_initial_conn_failure = true},
         {.secure = false,
             .host = "server",
