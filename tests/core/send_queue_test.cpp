@@ -211,6 +211,17 @@ TEST_CASE("fragments of a message are not dropped, and cannot be kept", "[core][
     CHECK(f.queue.admit({Frame::finish("x")}) == errc::send_queue_full);
 }
 
+TEST_CASE("P14 to drop takes the same time however many wait, or were dropped before, or may not be", "[core][sending]")
+{
+    Fixture f{{.send_queue_messages = 40'000, .send_queue_policy = SendQueuePolicy::drop_oldest}};
+    for (int i = 0; i < 20'000; ++i) CHECK_FALSE(f.queue.admit({Frame::continuation("x")}));
+    for (int i = 0; i < 220'000; ++i) CHECK_FALSE(f.queue.admit({Frame::text(std::to_string(i))})); // minutes else
+    CHECK(f.queue.dropped() == 200'000);
+    const auto left = f.take(100'000'000);
+    REQUIRE(left.size() == 40'000);
+    CHECK(left[20'000] == "200000");
+}
+
 TEST_CASE("P14 drop_newest drops the frame that has no room", "[core][sending]")
 {
     Fixture f{{.send_queue_messages = 1, .send_queue_policy = SendQueuePolicy::drop_newest}};

@@ -284,3 +284,18 @@ TEST_CASE("frames whose senders do not wait are logged when the connection is lo
     REQUIRE(f.h().log.size() == 1);
     CHECK_THAT(f.h().log[0], ContainsSubstring("1 frame was not sent: the connection was lost"));
 }
+
+TEST_CASE("frames that were encoded and did not leave are logged, if nobody waits for them", "[connection][sending]")
+{
+    Sender f;
+    f.opened();
+    CHECK(f.ref().send(Frame::text("has left")));
+    f.h().run();
+    f.h().wire->window = 2;
+    CHECK(f.ref().send(Frame::text("in part")));
+    CHECK(f.ref().send(Frame::text("not at all")));
+    f.h().run();
+    f.lose();
+    REQUIRE(f.h().log.size() == 1);
+    CHECK_THAT(f.h().log[0], ContainsSubstring("up to 2 frames were not sent, or not whole"));
+}

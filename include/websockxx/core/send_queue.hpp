@@ -101,6 +101,7 @@ private:
     [[nodiscard]] bool fits(std::size_t bytes, std::size_t messages, std::size_t size) const noexcept;
     [[nodiscard]] error_code make_room(const Outgoing& frame);
     void drop_oldest();
+    [[nodiscard]] std::size_t first_behind(std::uint64_t mark);
     [[nodiscard]] Outgoing* find(std::uint64_t mark);
     void enter(const Outgoing& frame);
     void leave(const Outgoing& frame);
@@ -119,6 +120,7 @@ private:
     std::size_t encoded_ = 0;
     std::size_t fixed_ = 0; // of those that wait, how many may not be dropped
     std::size_t fixed_bytes_ = 0;
+    std::uint64_t fixed_upto_ = 0; // up to this mark there is nothing that may be dropped
     std::uint64_t last_mark_ = 0;
     std::uint64_t dropped_ = 0;
     std::size_t dropped_untold_ = 0;

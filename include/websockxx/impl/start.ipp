@@ -4,8 +4,8 @@
 #include <websockxx/impl/observe_all.ipp>
 #include <websockxx/impl/ref.ipp>
 #include <websockxx/impl/registry.ipp>
-#include <websockxx/io/connection.hpp>
 #include <websockxx/io/attachments.hpp>
+#include <websockxx/io/connection.hpp>
 #include <websockxx/registry.hpp>
 #include <websockxx/runtime.hpp>
 #include <websockxx/start.hpp>

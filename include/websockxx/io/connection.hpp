@@ -197,8 +197,9 @@ private:
     std::optional<std::chrono::milliseconds> sends_expire_;
     error_code obstacle_ = errc::not_connected_opening; // what the mailbox knows of it
     std::size_t encoded_ = 0;                           // the same; may be what was taken
-    bool high_water_ = false;                           // handle_high_water() was called, and not all has left
-    detail::Queue<Waiting> letters_;                    // until a connection is open
+    std::size_t untracked_ = 0;      // frames that were encoded, maybe not all left, and nobody would be told
+    bool high_water_ = false;        // handle_high_water() was called, and not all has left
+    detail::Queue<Waiting> letters_; // until a connection is open
     std::map<LaterKey, std::unique_ptr<Letter>> later_;
     core::DeadlineQueue<std::uint64_t, std::chrono::milliseconds> calls_; // that are not yet answered
     std::chrono::milliseconds heard_at_{0};

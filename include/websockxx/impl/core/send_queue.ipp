@@ -106,8 +106,10 @@ error_code SendQueue::make_room(const Outgoing& frame)
 
 void SendQueue::drop_oldest()
 {
-    std::size_t i = 0;
+    // Those in front of it were looked at before, and stay.
+    auto i = first_behind(fixed_upto_);
     while (frames_[i].gone || send_queue_detail::is_fragment(frames_[i].frame)) ++i;
+    fixed_upto_ = frames_[i].mark;
     auto frame = take_out(frames_[i]);
     ++dropped_;
     if (!frame.done) ++dropped_untold_;
@@ -147,6 +149,7 @@ void SendQueue::put_back(std::vector<Outgoing> frames)
         if (frame.limited && frame.dated) dates_.emplace(frame.time, frame.mark);
         else if (frame.limited) undated_.push_back(frame.mark);
     }
+    fixed_upto_ = 0;
     frames_.prepend(std::move(frames));
 }
 
@@ -211,17 +214,23 @@ std::optional<SendQueue::Time> SendQueue::next_expiry() const
 
 // ---- The frames
 
-Outgoing* SendQueue::find(std::uint64_t mark)
+std::size_t SendQueue::first_behind(std::uint64_t mark)
 {
     std::size_t low = 0;
     std::size_t high = frames_.size();
     while (low < high) {
         const auto middle = low + (high - low) / 2;
-        if (frames_[middle].mark < mark) low = middle + 1;
+        if (frames_[middle].mark <= mark) low = middle + 1;
         else high = middle;
     }
-    if (low == frames_.size() || frames_[low].mark != mark || frames_[low].gone) return nullptr;
-    return &frames_[low];
+    return low;
+}
+
+Outgoing* SendQueue::find(std::uint64_t mark)
+{
+    const auto place = first_behind(mark - 1);
+    if (place == frames_.size() || frames_[place].mark != mark || frames_[place].gone) return nullptr;
+    return &frames_[place];
 }
 
 void SendQueue::enter(const Outgoing& frame)
@@ -258,6 +267,7 @@ Outgoing SendQueue::take_out(Outgoing& frame)
 
 void SendQueue::compact()
 {
+    while (!frames_.empty() && frames_.front().gone) frames_.drop_front();
     const auto gone = frames_.size() - waiting_;
     if (gone < 16 || gone < waiting_) return;
     (void)frames_.erase_if([](const Outgoing& frame) { return frame.gone; });

@@ -380,6 +380,7 @@ void Connection::run(core::command::Drop&)
     unfinished_ = 0;
     if (!channel_) return;
     channel_->flush();
+    if (channel_->queued() == 0) untracked_ = 0;
     take_leftover(channel_->close());
     history_.bytes_received += channel_->bytes_received();
     history_.bytes_sent += channel_->bytes_sent();

@@ -59,6 +59,7 @@ void Connection::encode(core::Outgoing& frame)
         written(frame.frame, ec, Monitor::Why::other);
     if (!ec) {
         if (frame.keep || frame.done) channel_->track(from, std::move(frame));
+        else ++untracked_;
     }
     else if (frame.done) frame.done->done(ec);
     else log(Severity::error, "a frame was not sent: " + ec.message()); // nobody else would tell
@@ -80,6 +81,8 @@ void Connection::take_leftover(Channel::Leftover leftover)
     encoded_upto_ = 0;
     encoded_ = 0;
     high_water_ = false;
+    if (const auto most = std::exchange(untracked_, 0))
+        log(Severity::error, "up to " + std::to_string(most) + " frames were not sent, or not whole");
     mailbox_->put_sends_back(std::move(leftover.kept));
     (void)mailbox_->set_encoded(0);
     sends_expire_ = mailbox_->date_sends(alarm_->now());
@@ -97,6 +100,7 @@ void Connection::expire_sends(std::chrono::milliseconds now)
 bool Connection::tell_water()
 {
     const auto encoded = channel_ ? channel_->queued() : 0;
+    if (encoded == 0) untracked_ = 0;
     if (encoded == 0 && encoded_ == 0 && !high_water_) return false;
     encoded_ = encoded;
     auto buffered = mailbox_->set_encoded(encoded);
