@@ -140,6 +140,34 @@ TEST_CASE("P26 an io_context whose client's name is being looked up is destroyed
     CHECK(ref.reason()->error.code() == errc::runtime_ended);
 }
 
+TEST_CASE("P30 a paused client that nothing is pending for lives on, and is terminated when it is told to end",
+    "[system][stopping]")
+{
+    FixtureServer server;
+    const auto watch = std::make_shared<Watch>();
+    boost::asio::io_context context;
+    const auto ref = start(std::make_unique<WatchedClient>(watch), server.url(),
+        {.async = true,
+            .executor = context.get_executor(),
+            .log = {}}).value();
+    while (watch->empty()) REQUIRE(context.run_one_for(20s) == 1);
+    CHECK(watch->next() == "connect");
+    CHECK(ref.pause());
+    context.poll();
+    server.send_text("wakes the last wait for bytes");
+    REQUIRE(context.run_one_for(20s) == 1);
+    context.poll();
+    REQUIRE(ref.alive());
+
+    CHECK(ref.resume());
+    while (watch->empty()) REQUIRE(context.run_one_for(20s) == 1);
+    CHECK(watch->next() == "text:wakes the last wait for bytes");
+    ref.stop();
+    context.run_for(20s); // until there is nothing left
+    CHECK(watch->next() == "terminate 1001");
+    CHECK(watch->next() == "destroyed");
+}
+
 TEST_CASE("P1 P28 a thousand clients end in whatever phase they are", "[system][stopping]")
 {
     HangingNames names;

@@ -268,8 +268,9 @@ void Connection::set_alarm()
     if (!later_.empty() && (!next || later_.begin()->first.first < *next)) next = later_.begin()->first.first;
     if (const auto call = calls_.next(); call && (!next || *call < *next)) next = call;
     if (sends_expire_ && (!next || *sends_expire_ < *next)) next = sends_expire_;
-    // While a `prepare` hook is asked, nothing but the alarm may be there to keep this alive.
-    if (!next && ticket_ != 0) next = alarm_at_.value_or(alarm_->now() + connection_detail::longest);
+    // While a `prepare` hook is asked, or a pause reads nothing, the alarm alone may be there to keep this alive.
+    if (!next && (ticket_ != 0 || (session_.paused() && client_)))
+        next = alarm_at_.value_or(alarm_->now() + connection_detail::longest);
     if (next == alarm_at_) return;
     alarm_at_ = next;
     if (next) alarm_->set(*next, shared_from_this());
