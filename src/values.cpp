@@ -6,6 +6,7 @@
 #include <websockxx/impl/close.ipp>
 #include <websockxx/impl/conn.ipp>
 #include <websockxx/impl/core/deadlines.ipp>
+#include <websockxx/impl/core/reach.ipp>
 #include <websockxx/impl/core/redact.ipp>
 #include <websockxx/impl/core/restart_rules.ipp>
 #include <websockxx/impl/core/round_trip.ipp>
@@ -13,6 +14,7 @@
 #include <websockxx/impl/core/session.ipp>
 #include <websockxx/impl/core/trace_text.ipp>
 #include <websockxx/impl/counters.ipp>
+#include <websockxx/impl/detail/address_range.ipp>
 #include <websockxx/impl/detail/text.ipp>
 #include <websockxx/impl/detail/utf8.ipp>
 #include <websockxx/impl/error.ipp>

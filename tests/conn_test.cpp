@@ -356,6 +356,22 @@ TEST_CASE("the server name of TLS is a host, and a private key has its certifica
     }));
 }
 
+TEST_CASE("S21 what may be reached are addresses and prefixes, and the port is one of those", "[values]")
+{
+    CHECK_FALSE(problem_after([](Conn& conn) {
+        conn.reach = {true, {"10.0.0.0/8", "::1"}, {"192.0.2.1"}, {80, 443}};
+    }));
+    for (auto ranges : {&Reach::allow, &Reach::deny})
+        for (const auto* bad : {"", "localhost", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/8\r\n", "*"}) {
+            const auto error = problem_after([&](Conn& conn) { (conn.reach.*ranges).push_back(bad); });
+            CHECK(error.code() == errc::invalid_option);
+            CHECK_THAT(error.message(), !ContainsSubstring("\r"));
+        }
+    const auto error = problem_after([](Conn& conn) { conn.reach.ports = {80, 4430}; });
+    CHECK(error.code() == errc::port_not_allowed);
+    CHECK(error.detail() == "443");
+}
+
 TEST_CASE("deflate options, timeouts and limits are in their range", "[values]")
 {
     struct Row {

@@ -110,7 +110,7 @@ TEST_CASE("each condition groups the errors that are meant by it", "[values]")
     CHECK(all_meeting(condition::invalid) == std::set{errc::invalid_url, errc::invalid_header,
                                                  errc::invalid_subprotocol, errc::invalid_target, errc::invalid_option,
                                                  errc::invalid_frame, errc::control_frame_too_large, errc::invalid_utf8,
-                                                 errc::invalid_close_code, errc::tls_options});
+                                                 errc::invalid_close_code, errc::port_not_allowed, errc::tls_options});
     CHECK(
         all_meeting(condition::transient) ==
         std::set{errc::not_connected_opening, errc::send_queue_full, errc::dropped, errc::inbox_full,

@@ -89,6 +89,21 @@ struct Tls {
     friend bool operator==(const Tls&, const Tls&) = default;
 };
 
+/// What may be connected to: for URLs that come from others, who may mean a server in your own network. What a host is
+/// looked up to is held against it at each attempt, and only addresses that are left are tried: it does not matter what
+/// a name server answers the next time.
+///
+/// Ranges are addresses, or prefixes: "192.0.2.1", "10.0.0.0/8", "2001:db8::/32". An IPv4-mapped IPv6 address is the
+/// IPv4 address in it.
+struct Reach {
+    bool public_only = false;              ///< only addresses of the internet: none of a private network, loopback, ...
+    std::vector<std::string> allow = {};   ///< these too; without public_only only these, unless empty
+    std::vector<std::string> deny = {};    ///< none of these, whatever else is said
+    std::vector<std::uint16_t> ports = {}; ///< only these, unless empty
+
+    friend bool operator==(const Reach&, const Reach&) = default;
+};
+
 /// User name and password of HTTP Basic authentication (RFC 7617), not encoded.
 struct Credentials {
     std::string user;
@@ -111,6 +126,7 @@ struct Conn {
     std::vector<std::string> subprotocols = {};  ///< most wanted first (RFC 6455 4.1)
     std::optional<Credentials> credentials = {}; ///< sent as `Authorization: Basic`
 
+    Reach reach = {};
     Tls tls = {};
     Deflate deflate = {};
     Timeouts timeouts = {};

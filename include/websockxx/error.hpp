@@ -59,6 +59,8 @@ enum class errc {
     connect_timeout,        ///< Timeouts::connect passed
     open_timeout,           ///< Timeouts::open passed
     no_address,             ///< the name has no address
+    address_not_allowed,    ///< Reach allows none of the addresses
+    port_not_allowed,       ///< the port is not one of Reach::ports
     handshake_refused,      ///< an answer other than 101: see Error::refusal()
     handshake_malformed,    ///< the answer is no HTTP/1.1 response
     handshake_too_large,    ///< the answer's head is larger than Limits::handshake_bytes, or has too many fields

@@ -9,6 +9,7 @@
 #include <websockxx/impl/close.ipp>
 #include <websockxx/impl/conn.ipp>
 #include <websockxx/impl/counters.ipp>
+#include <websockxx/impl/detail/address_range.ipp>
 #include <websockxx/impl/detail/text.ipp>
 #include <websockxx/impl/detail/utf8.ipp>
 #include <websockxx/impl/error.ipp>
@@ -20,6 +21,7 @@
 #include <websockxx/impl/status.ipp>
 
 #include <websockxx/impl/core/deadlines.ipp>
+#include <websockxx/impl/core/reach.ipp>
 #include <websockxx/impl/core/redact.ipp>
 #include <websockxx/impl/core/restart_rules.ipp>
 #include <websockxx/impl/core/round_trip.ipp>

@@ -120,6 +120,13 @@ TEST_CASE("the page of options has the default of every field of Deflate", "[doc
               "memory_level: " + written(memory), "threshold_bytes: " + written_bytes(threshold)});
 }
 
+TEST_CASE("the page of options has the default of every field of Reach", "[docs]")
+{
+    const auto& [public_only, allow, deny, ports] = Reach{};
+    CHECK(table_of("Reach") == Table{"public_only: " + written(public_only), "allow: " + written(allow),
+                                   "deny: " + written(deny), "ports: " + written(ports)});
+}
+
 TEST_CASE("the page of options has the default of every field of Tls", "[docs]")
 {
     const auto& [roots, ca_file, ca_pem, name, certificate, key, danger] = Tls{};
@@ -131,17 +138,18 @@ TEST_CASE("the page of options has the default of every field of Tls", "[docs]")
 
 TEST_CASE("the page of options has the default of every field of Conn", "[docs]")
 {
-    const auto& [secure, host, port, target, headers, subprotocols, credentials, tls, deflate, timeouts, limits,
+    const auto& [secure, host, port, target, headers, subprotocols, credentials, reach, tls, deflate, timeouts, limits,
         fragments] = Conn{};
+    CHECK(reach == Reach{});
     CHECK(tls == Tls{});
     CHECK(deflate == Deflate{});
     CHECK(timeouts == Timeouts{});
     CHECK(limits == Limits{});
-    CHECK(table_of("Conn") == Table{"secure: " + written(secure), "host: " + written(host),
-                                  "port: " + std::to_string(port), "target: `" + target + "`",
-                                  "headers: " + written(headers), "subprotocols: " + written(subprotocols),
-                                  "credentials: " + written(credentials), "tls: below", "deflate: below",
-                                  "timeouts: below", "limits: below", "deliver_fragments: " + written(fragments)});
+    CHECK(table_of("Conn") ==
+          Table{"secure: " + written(secure), "host: " + written(host), "port: " + std::to_string(port),
+              "target: `" + target + "`", "headers: " + written(headers), "subprotocols: " + written(subprotocols),
+              "credentials: " + written(credentials), "reach: below", "tls: below", "deflate: below", "timeouts: below",
+              "limits: below", "deliver_fragments: " + written(fragments)});
 }
 
 TEST_CASE("the page of options has the default of every field of Options", "[docs]")

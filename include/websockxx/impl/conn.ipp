@@ -3,6 +3,7 @@
 
 #include <websockxx/conn.hpp>
 
+#include <websockxx/detail/address_range.hpp>
 #include <websockxx/detail/text.hpp>
 
 #include <boost/url/host_type.hpp>
@@ -252,6 +253,17 @@ inline constexpr std::chrono::milliseconds longest_timeout = std::chrono::hours(
     return problem.empty() ? Error{} : invalid_option("credentials: " + problem);
 }
 
+[[nodiscard]] inline Error check_reach(const Conn& conn)
+{
+    const Reach& reach = conn.reach;
+    for (const auto* ranges : {&reach.allow, &reach.deny})
+        for (const auto& range : *ranges)
+            if (!AddressRange::parse(range))
+                return invalid_option("reach: \"" + range + "\" is neither an address nor a prefix");
+    if (reach.ports.empty() || std::count(reach.ports.begin(), reach.ports.end(), conn.port) > 0) return {};
+    return {errc::port_not_allowed, Phase::none, std::to_string(conn.port)};
+}
+
 [[nodiscard]] inline Error check_tls(const Conn& conn)
 {
     const Tls& tls = conn.tls;
@@ -332,7 +344,7 @@ result<Conn> Conn::parse(std::string_view url)
 result<void> Conn::check() const
 {
     using namespace detail::conns;
-    for (const auto look : {check_address, check_headers, check_subprotocols, check_credentials, check_tls,
+    for (const auto look : {check_address, check_headers, check_subprotocols, check_credentials, check_reach, check_tls,
              check_deflate, check_timeouts, check_limits})
         if (const Error error = look(*this)) return error;
     return {};

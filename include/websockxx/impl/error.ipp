@@ -91,6 +91,8 @@ inline constexpr std::array entries{
     Entry{errc::connect_timeout, timeout | transient, posix::timed_out, "connecting took too long"},
     Entry{errc::open_timeout, timeout | transient, posix::timed_out, "opening the connection took too long"},
     Entry{errc::no_address, transient, posix::address_not_available, "the name has no address"},
+    Entry{errc::address_not_allowed, fatal, posix::permission_denied, "the address may not be connected to"},
+    Entry{errc::port_not_allowed, invalid | fatal, posix::permission_denied, "the port may not be connected to"},
     Entry{errc::handshake_refused, handshake, posix::connection_refused, "the server refused"},
     Entry{errc::handshake_malformed, handshake | protocol | fatal, posix::protocol_error,
         "the answer is no HTTP/1.1 response"},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <websockxx/conn.hpp>
 #include <websockxx/error.hpp>
 #include <websockxx/io/happy_eyeballs.hpp>
 #include <websockxx/io/lifeline.hpp>
@@ -37,8 +38,8 @@ public:
     Connector(const Connector&) = delete;
     Connector& operator=(const Connector&) = delete;
 
-    /// To a host name, or to an address, which is not looked up.
-    void connect(const std::string& host, std::uint16_t port);
+    /// To a host name, or to an address, which is not looked up; but only to what `reach` allows.
+    void connect(const std::string& host, std::uint16_t port, const Reach& reach = {});
     /// To the first of these, which are not none, that answers; `name` is for errors.
     void connect(std::string name, std::vector<HappyEyeballs::Endpoint> endpoints);
 
@@ -48,7 +49,8 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
 
-    void look_up(const std::string& host, std::uint16_t port);
+    void look_up(const std::string& host, std::uint16_t port, const Reach& reach);
+    [[nodiscard]] Error not_allowed(const Addresses& addresses) const;
     void race(std::vector<HappyEyeballs::Endpoint> endpoints);
     void run(const HappyEyeballs::Command& command);
     void attempt(std::size_t index);

@@ -3,11 +3,25 @@
 
 #include <websockxx/io/connector.hpp>
 
-#include <boost/asio/ip/address.hpp>
+#include <websockxx/core/reach.hpp>
 
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
 #include <utility>
 
 namespace websockxx::io {
+
+namespace connector_detail {
+
+inline bool may_reach(const Reach& reach, const boost::asio::ip::address& address)
+{
+    const auto ask = [&](const auto& bytes) { return core::may_reach(reach, detail::IpAddress::of(bytes)); };
+    return address.is_v4() ? ask(address.to_v4().to_bytes()) : ask(address.to_v6().to_bytes());
+}
+
+} // namespace connector_detail
 
 Connector::Connector(const Strand& strand, const std::shared_ptr<TransportListener>& owner, Done done)
     : strand_(strand), resolver_(strand), timer_(strand), done_(std::move(done))
@@ -17,13 +31,14 @@ Connector::Connector(const Strand& strand, const std::shared_ptr<TransportListen
 
 Connector::~Connector() { life_.end(); }
 
-void Connector::connect(const std::string& host, std::uint16_t port)
+void Connector::connect(const std::string& host, std::uint16_t port, const Reach& reach)
 {
     error_code not_an_address;
     const auto address = boost::asio::ip::make_address(host, not_an_address);
-    if (!not_an_address) return connect(to_string({address, port}), {{address, port}});
-    name_ = host + ":" + std::to_string(port);
-    look_up(host, port);
+    name_ = not_an_address ? host + ":" + std::to_string(port) : to_string({address, port});
+    if (not_an_address) return look_up(host, port, reach);
+    if (connector_detail::may_reach(reach, address)) return race({{address, port}});
+    boost::asio::post(strand_, life_.bind([this, address] { finish(not_allowed({address}), {}); }));
 }
 
 void Connector::connect(std::string name, std::vector<HappyEyeballs::Endpoint> endpoints)
@@ -32,16 +47,25 @@ void Connector::connect(std::string name, std::vector<HappyEyeballs::Endpoint> e
     race(std::move(endpoints));
 }
 
-void Connector::look_up(const std::string& host, std::uint16_t port)
+void Connector::look_up(const std::string& host, std::uint16_t port, const Reach& reach)
 {
-    const auto looked_up = [this, port](error_code ec, std::vector<boost::asio::ip::address> addresses) {
+    const auto looked_up = [this, port, reach](error_code ec, const Addresses& addresses) {
         if (ec) return finish({ec, Phase::resolve, name_}, {});
         life_.listener().on_resolved(addresses.size());
         std::vector<HappyEyeballs::Endpoint> endpoints;
-        for (const auto& address : addresses) endpoints.emplace_back(address, port);
+        for (const auto& address : addresses)
+            if (connector_detail::may_reach(reach, address)) endpoints.emplace_back(address, port);
+        if (endpoints.empty()) return finish(not_allowed(addresses), {});
         race(std::move(endpoints));
     };
     resolver_.look_up(host, life_.bind(looked_up));
+}
+
+Error Connector::not_allowed(const Addresses& addresses) const
+{
+    std::string detail = name_ + ":";
+    for (const auto& address : addresses) detail += ' ' + address.to_string();
+    return {errc::address_not_allowed, Phase::connect, detail};
 }
 
 void Connector::race(std::vector<HappyEyeballs::Endpoint> endpoints)

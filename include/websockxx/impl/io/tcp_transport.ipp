@@ -28,7 +28,7 @@ void TcpTransport::open(const Conn& conn, std::shared_ptr<TransportListener> own
             if (!socket) return life_.listener().on_open_failed(error);
             use(std::move(*socket));
         });
-    connector_->connect(conn.host, conn.port);
+    connector_->connect(conn.host, conn.port, conn.reach);
 }
 
 void TcpTransport::use(TcpSocket socket)
