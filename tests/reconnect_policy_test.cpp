@@ -114,6 +114,12 @@ TEST_CASE("who closed in order is not brought back because the server was slow t
     CHECK(is_retryable({.by = By::local, .sent = CloseFrame{4000, ""}, .error = slow}));
 }
 
+TEST_CASE("a message that took too long is worth another try, although it was closed with 1008", "[policy]")
+{
+    const Error slow{errc::message_timeout, Phase::open};
+    CHECK(is_retryable({.by = By::local, .sent = CloseFrame{1008, "message took too long"}, .error = slow}));
+}
+
 TEST_CASE("Retry-After is read as seconds, and anything else is no answer", "[policy]")
 {
     const auto [value, expected] = GENERATE(table<std::string, std::optional<std::chrono::seconds>>({

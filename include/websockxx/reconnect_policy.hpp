@@ -35,8 +35,9 @@ struct Retry {
 using ReconnectPolicy = std::function<Decision(const Retry&)>;
 
 /// Whether trying again may help. Not after: what meets condition::fatal, such as certificate and host name errors and
-/// an answer that breaks RFC 6455; HTTP 401, 403, 404, 410 and 426; close codes 1002, 1003, 1007 to 1010 and 1015; an
-/// exception of a callback; and a close with 1000 or without a code, even if it was answered too late.
+/// an answer that breaks RFC 6455; HTTP 401, 403, 404, 410 and 426; close codes 1002, 1003, 1007 to 1010 and 1015, but
+/// for the 1008 of errc::message_timeout; an exception of a callback; and a close with 1000 or without a code, even if
+/// it was answered too late.
 [[nodiscard]] WEBSOCKXX_DECL bool is_retryable(const CloseReason& reason);
 
 /// What the server asked for in `Retry-After` of a refused handshake (RFC 9110 10.2.3), if it was a number of seconds.

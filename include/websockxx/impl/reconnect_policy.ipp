@@ -96,6 +96,8 @@ inline constexpr std::chrono::milliseconds longest_delay = std::chrono::hours(24
 bool is_retryable(const CloseReason& reason)
 {
     if (reason.exception || reason.error.code() == condition::fatal) return false;
+    // The 1008 that it was closed with is ours.
+    if (reason.error.code() == errc::message_timeout) return true;
     if (const Response* refusal = reason.error.refusal()) return !detail::retrying::is_lasting_status(refusal->status);
     return !detail::retrying::is_lasting_code(reason.code());
 }
