@@ -15,7 +15,7 @@
 #include <vector>
 
 /// The fault matrix: what a client makes of each fault of the network, in each part of its life. matrix_test.cpp plays
-/// it, page_test.cpp writes it into docs/reliability.md.
+/// it, page_test.cpp compares it with the table in docs/reliability.md.
 
 namespace websockxx::faults {
 
@@ -54,6 +54,8 @@ inline std::string_view to_string(Fault fault) { return fault_names.at(static_ca
 struct Named {
     std::string_view name = {};
     error_code code = {};
+
+    friend bool operator==(const Named&, const Named&) = default;
 };
 
 /// What the client is told, and what it does.
@@ -64,6 +66,8 @@ struct Outcome {
     Then then = Then::back;
     std::uint16_t code = close_code::abnormal; ///< CloseReason::code()
     bool clean = false;                        ///< CloseReason::clean
+
+    friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
 /// One cell of the matrix.

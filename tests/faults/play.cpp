@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "play.hpp"
 
+#include "strike.hpp"
+
 #include "support/test.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -9,10 +11,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -24,7 +24,6 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr auto delay_of_fault = 100ms;
 constexpr auto hang = 20s;                // longer is for ever
 constexpr auto rounding = 2ms;            // of the client's clock
 constexpr std::size_t stuck = 24'000'000; // bytes; more than the kernel takes on the way to the server
@@ -59,8 +58,6 @@ milliseconds least(Bound bound, const Timeouts& limits)
     }
     return 0ms;
 }
-
-std::logic_error meaningless() { return std::logic_error{"a meaningless cell is played"}; }
 
 } // namespace
 
@@ -115,35 +112,20 @@ void Play::bring_about()
 
 void Play::looking_up()
 {
-    auto& names = scene_.names;
-    switch (cell_.fault) {
-    case Fault::refused: names.fail(boost::asio::error::host_not_found_try_again); break;
-    case Fault::black_hole:
-    case Fault::moved: names.hold(); break;
-    case Fault::flipped: names.lead_to("127.0.0.3"); break;
-    case Fault::delay: names.delay(delay_of_fault); break;
-    default: throw meaningless();
-    }
+    strike_lookup(scene_, cell_.fault);
     scene_.begin();
-    names.wait_until_asked(1);
+    scene_.names.wait_until_asked(1);
     if (cell_.fault == Fault::moved) scene_.move();
 }
 
 void Play::connecting()
 {
-    auto& proxy = scene_.proxy;
-    switch (cell_.fault) {
-    case Fault::refused: proxy.refuse(); break;
-    case Fault::black_hole:
-    case Fault::delay: proxy.ignore(); break;
-    case Fault::moved: proxy.move_to("127.0.0.2"); break; // which the name does not know yet
-    default: throw meaningless();
-    }
+    strike_connect(scene_, cell_.fault);
     scene_.begin();
     if (cell_.fault != Fault::delay) return;
     boost::asio::io_context context;
     boost::asio::steady_timer{context, delay_of_fault}.wait(); // this is the fault; the kernel makes a second of it
-    proxy.accept();
+    scene_.proxy.accept();
 }
 
 void Play::in_tls()
@@ -157,7 +139,7 @@ void Play::in_tls()
     scene_.proxy.set_next(Way::to_client, {.then = Toxic::Then::hold});
     scene_.begin();
     scene_.proxy.wait_until("the client's hello", [](const auto& tally) { return tally.came_to_server > 0; });
-    strike();
+    strike_connection();
 }
 
 void Play::upgrading()
@@ -169,14 +151,14 @@ void Play::upgrading()
     scene_.server.hold_upgrades();
     scene_.begin();
     (void)scene_.server.wait_for(Seen::requested);
-    strike();
+    strike_connection();
     scene_.server.continue_upgrade();
 }
 
 void Play::being_idle()
 {
     scene_.connect();
-    strike();
+    strike_connection();
     scene_.server.send_ping("there?");
     if (outcome_.then != Then::unharmed) return;
     (void)scene_.server.wait_for(Seen::pong);
@@ -197,9 +179,10 @@ void Play::sending()
     sent_ = told->get_future();
     scene_.client().async_send_frame(Frame::binary(payload), [told](error_code ec) { told->set_value(ec); });
     if (flipped)
-        return scene_.proxy.set(Way::to_server, {.flip_at = flipped_byte(), .after = begun, .then = Toxic::Then::hold});
+        return scene_.proxy.set(
+            Way::to_server, {.flip_at = corrupted_byte(scene_), .after = begun, .then = Toxic::Then::hold});
     scene_.proxy.wait_until("some of the message", [&](const auto& t) { return t.came_to_server >= before + begun; });
-    strike(Way::to_server);
+    strike_connection(Way::to_server);
     if (!arrives) return;
     CHECK(scene_.server.wait_for(Seen::binary).data == payload);
     arrived_ = Scene::Clock::now();
@@ -215,7 +198,7 @@ void Play::receiving()
     began_ = Scene::Clock::now();
     scene_.server.send_text(payload);
     scene_.proxy.wait_until("some of the message", [&](const auto& t) { return t.passed_to_client >= before + some; });
-    strike();
+    strike_connection();
     if (outcome_.then == Then::unharmed) scene_.expect("text:" + payload);
 }
 
@@ -226,58 +209,21 @@ void Play::closing()
     began_ = Scene::Clock::now();
     CHECK(scene_.client().close(4000, "enough"));
     (void)scene_.server.wait_for(Seen::closed);
-    strike();
+    strike_connection();
 }
 
 void Play::backing_off()
 {
     scene_.connect();
-    strike_next();
+    began_ = Scene::Clock::now();
+    strike_next(scene_, cell_.fault);
     scene_.proxy.end_all(End::reset);
 }
 
-/// The first one, or one that TLS protects.
-std::uint64_t Play::flipped_byte() const { return scene_.secure() ? 20 : 0; }
-
-void Play::strike(Way way)
+void Play::strike_connection(Way way)
 {
-    auto& proxy = scene_.proxy;
     if (outcome_.bound == Bound::delay) began_ = Scene::Clock::now();
-    const auto interval = outcome_.then == Then::unharmed ? 10ms : 1'000ms;
-    switch (cell_.fault) {
-    case Fault::refused: throw meaningless();
-    case Fault::reset: return proxy.end_all(End::reset);
-    case Fault::end: return proxy.end_all(End::fin);
-    case Fault::black_hole: return scene_.fall_silent();
-    case Fault::trickle: return proxy.set(way, {.rate_bytes = 1, .rate_interval = interval});
-    case Fault::half_close: return proxy.set(Way::to_client, {.then = Toxic::Then::half_close});
-    case Fault::flipped: return proxy.set(way, {.flip_at = flipped_byte()});
-    case Fault::delay:
-        proxy.set(Way::to_server, {.delay = delay_of_fault});
-        return proxy.set(Way::to_client, {.delay = delay_of_fault});
-    case Fault::moved: scene_.fall_silent(); return scene_.move();
-    }
-}
-
-/// What meets the next attempts.
-void Play::strike_next()
-{
-    auto& proxy = scene_.proxy;
-    began_ = Scene::Clock::now();
-    switch (cell_.fault) {
-    case Fault::refused: return proxy.refuse();
-    // Behind a byte: before it, the attempt might still be connecting.
-    case Fault::reset: return proxy.set_next(Way::to_server, {.after = 1, .then = Toxic::Then::reset});
-    case Fault::end: return proxy.set_next(Way::to_server, {.after = 1, .then = Toxic::Then::end});
-    case Fault::black_hole: return proxy.ignore();
-    case Fault::trickle: return proxy.set_next(Way::to_client, {.rate_bytes = 1, .rate_interval = 1s});
-    case Fault::half_close: return proxy.set_next(Way::to_client, {.then = Toxic::Then::half_close});
-    case Fault::flipped: return proxy.set_next(Way::to_client, {.flip_at = flipped_byte()});
-    case Fault::delay:
-        proxy.set_next(Way::to_server, {.delay = delay_of_fault});
-        return proxy.set_next(Way::to_client, {.delay = delay_of_fault});
-    case Fault::moved: return scene_.move();
-    }
+    strike(scene_, cell_.fault, way, outcome_.then == Then::unharmed ? 10ms : 1'000ms);
 }
 
 void Play::compare()

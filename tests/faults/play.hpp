@@ -4,7 +4,6 @@
 #include "matrix.hpp"
 #include "scene.hpp"
 
-#include <cstdint>
 #include <future>
 #include <optional>
 
@@ -33,9 +32,7 @@ private:
     void closing();
     void backing_off();
 
-    void strike(test::Way way = test::Way::to_client);
-    void strike_next();
-    [[nodiscard]] std::uint64_t flipped_byte() const;
+    void strike_connection(test::Way way = test::Way::to_client);
     void compare();
     void compare(const Scene::Told& told) const;
     void compare_times() const;
