@@ -83,6 +83,12 @@ struct Cell {
     [[nodiscard]] bool was_open() const { return during >= During::idle; }
 };
 
+/// Whether a large frame that is being sent may get away all the same: to one who ended his direction and reads on.
+[[nodiscard]] inline bool may_get_away(const Cell& cell)
+{
+    return cell.during == During::sending && cell.fault == Fault::end;
+}
+
 /// How often the client is told of a failure: in the backoff of the loss that led there, and of two attempts.
 [[nodiscard]] inline int failures(const Cell& cell, const Outcome& outcome)
 {

@@ -61,8 +61,9 @@ std::string error(const Cell& cell, const Outcome& outcome)
     if (outcome.error.code) out << '`' << outcome.error.name << "`, " << websockxx::to_string(outcome.phase);
     else if (outcome.then == Then::unharmed) out << "none";
     else out << "none; " << (outcome.clean ? "`clean`" : "not `clean`");
-    if (cell.during == During::sending)
-        out << "; the frame: " << (outcome.then == Then::unharmed ? "sent" : "`maybe_sent`");
+    if (cell.during != During::sending) return out.str();
+    out << "; the frame: " << (outcome.then == Then::unharmed ? "sent" : "`maybe_sent`");
+    if (may_get_away(cell)) out << ", or sent";
     return out.str();
 }
 

@@ -235,7 +235,9 @@ void Play::compare()
     compare_times();
     if (sent_) {
         REQUIRE(sent_->wait_for(hang) == std::future_status::ready);
-        CHECK(sent_->get() == (told.empty() ? error_code{} : make_error_code(errc::maybe_sent)));
+        const auto sent = sent_->get();
+        const bool as_told = sent == (told.empty() ? error_code{} : make_error_code(errc::maybe_sent));
+        CHECK((as_told || (may_get_away(cell_) && !sent)));
     }
     const auto failed = std::count_if(told.begin(), told.end(), [](const auto& each) { return !each.established; });
     const auto attempts = static_cast<std::size_t>(failed) + scene_.connects().size();

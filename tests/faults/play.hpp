@@ -11,7 +11,7 @@ namespace websockxx::faults {
 
 /// Plays a cell of the matrix, over TCP or over TLS, with real sockets, and compares.
 ///
-/// Where the matrix speaks of seconds less is enough: a time limit that is to pass is set to a fraction of a second, and
+/// Where the matrix speaks of seconds less is enough: a time limit that is to pass is set to a fraction of a second,
 /// all others are as they are by default; the delay is 100 ms; where the client is to bear a byte a second, one comes
 /// each 10 ms.
 class Play {
