@@ -38,18 +38,18 @@ TEST_CASE("WX-144 WX-147 WX-170 S12 a close frame of each size is answered with 
     });
 }
 
-TEST_CASE("WX-171 WXB-07 WXB-08 S12 each code that may be sent is answered with itself, others are refused",
-    "[conformance]")
+TEST_CASE(
+    "WX-171 WXB-07 WXB-08 S12 each code that may be sent is answered with itself, others are refused", "[conformance]")
 {
     std::vector<Row> rows;
-    for (const auto code : std::vector<std::uint16_t>{1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3001,
-             3999, 4000, 4001, 4999}) {
+    for (const auto code : std::vector<std::uint16_t>{1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013,
+             1014, 3000, 3001, 3999, 4000, 4001, 4999}) {
         const auto name = std::to_string(code);
         rows.push_back(closes(name, encode_close(code), {code}));
         rows.push_back(closes(name + " with a text", encode_close(code, "bye"), {code, "bye"}));
     }
-    for (const auto code : std::vector<std::uint16_t>{0, 1, 125, 126, 127, 128, 255, 256, 999, 1004, 1005, 1006, 1015, 1016, 1100, 1999,
-             2000, 2999, 5000, 5001, 9999, 32'768, 65'535}) {
+    for (const auto code : std::vector<std::uint16_t>{0, 1, 125, 126, 127, 128, 255, 256, 999, 1004, 1005, 1006, 1015,
+             1016, 1100, 1999, 2000, 2999, 5000, 5001, 9999, 32'768, 65'535}) {
         const auto name = std::to_string(code);
         rows.push_back(fails(name, encode_close(code), wrong_code));
         rows.push_back(fails(name + " with a text", encode_close(code, "bye"), wrong_code));
@@ -65,7 +65,8 @@ TEST_CASE("WX-173 WXB-07 S12 the text of a close frame must be UTF-8", "[conform
              "\xff", "\x80", "\xc0\x80", "\xe2\x82", "\xf4\x90\x80\x80", "\xed\xbf\xbf", "Hello\xf0\x9f\x98"}) {
         rows.push_back(fails("a wrong text", encode_close(1000, text), wrong_text));
     }
-    rows.push_back(fails("a text that is cut at its end", encode_close(1000, std::string(122, '*') + "\xc3"), wrong_text));
+    rows.push_back(
+        fails("a text that is cut at its end", encode_close(1000, std::string(122, '*') + "\xc3"), wrong_text));
     rows.push_back(fails("a wrong code and a wrong text", encode_close(999, "\xff"), wrong_code));
     play(rows);
 }
@@ -104,11 +105,15 @@ TEST_CASE("what comes before a close frame is heard and answered", "[conformance
         closes("a ping", encode(frames::ping, "?") + bye, {1000}, {ping("?")}),
         closes("a text of 256 KiB", encode(frames::text, large) + bye + encode(frames::ping, "?"), {1000},
             {message(Frame::text(large))}),
-        closes("ten texts", [] {
-            std::string bytes;
-            for (int times = 0; times < 10; ++times) bytes += encode(frames::text, "Hello");
-            return bytes;
-        }() + bye, {1000}, Happenings(10, hello)),
+        closes(
+            "ten texts",
+            [] {
+                std::string bytes;
+                for (int times = 0; times < 10; ++times) bytes += encode(frames::text, "Hello");
+                return bytes;
+            }() +
+                bye,
+            {1000}, Happenings(10, hello)),
         closes("a fragment, whose rest comes too late",
             encode(frames::text, "He", frames::unfinished) + bye + encode(frames::continuation, "llo"), {1000}),
         closes("a fragment that ends inside a character", encode(frames::text, "\xe2\x82", frames::unfinished) + bye,

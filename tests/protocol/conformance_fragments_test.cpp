@@ -41,14 +41,16 @@ TEST_CASE("WX-029 WX-030 the fragments of a message are put together", "[conform
     std::vector<Row> rows{
         {"two fragments", first("He") + last("llo"), {hello}},
         {"three fragments", first("H") + middle("ell") + last("o"), {hello}},
-        {"a binary one", first(std::string(1, '\xff'), frames::binary) + last("b"), {message(Frame::binary("\xff"
-                                                                                                          "b"))}},
+        {"a binary one", first(std::string(1, '\xff'), frames::binary) + last("b"),
+            {message(Frame::binary("\xff"
+                                   "b"))}},
         {"all empty", first("") + middle("") + last(""), {message(Frame::text(""))}},
         {"an empty first", first("") + last("Hello"), {hello}},
         {"an empty one in the middle", first("Hel") + middle("") + last("lo"), {hello}},
         {"an empty last", first("Hello") + last(""), {hello}},
         {"two messages", first("He") + last("llo") + first("He") + middle("l") + last("lo"), {hello, hello}},
-        {"between whole ones", encode(frames::text, "Hello") + first("He") + last("llo") + encode(frames::text, "Hello"),
+        {"between whole ones",
+            encode(frames::text, "Hello") + first("He") + last("llo") + encode(frames::text, "Hello"),
             {hello, hello, hello}},
         {"that has no end yet", first("He") + middle("llo")},
     };
@@ -95,9 +97,10 @@ TEST_CASE("WX-028 WXB-04 S13 a continuation needs a message that was begun", "[c
             rows.push_back(fails(name + " behind a message", whole + stray + whole, nothing_to_continue, {hello}));
             rows.push_back(fails(name + " behind a fragmented message", first("He") + last("llo") + stray + whole,
                 nothing_to_continue, {hello}));
-            rows.push_back(fails(name + ", three times", stray + first("He") + last("llo") + stray, nothing_to_continue));
-            rows.push_back(fails(name + " behind a ping", encode(frames::ping, "?") + stray, nothing_to_continue,
-                {ping("?")}));
+            rows.push_back(
+                fails(name + ", three times", stray + first("He") + last("llo") + stray, nothing_to_continue));
+            rows.push_back(
+                fails(name + " behind a ping", encode(frames::ping, "?") + stray, nothing_to_continue, {ping("?")}));
         }
     }
     play(rows);
@@ -113,7 +116,8 @@ TEST_CASE("WX-027 WX-174 WXB-05 S13 a message cannot begin inside another", "[co
                                   std::to_string(opcode);
                 const auto begun = encode(inner, "llo", {.fin = fin});
                 rows.push_back(fails(name, first("He", opcode) + begun + last("!"), begun_inside));
-                rows.push_back(fails(name + ", empty", first("", opcode) + encode(inner, "", {.fin = fin}), begun_inside));
+                rows.push_back(
+                    fails(name + ", empty", first("", opcode) + encode(inner, "", {.fin = fin}), begun_inside));
                 rows.push_back(
                     fails(name + ", late", first("He", opcode) + middle("l") + begun + last("!"), begun_inside));
                 rows.push_back(fails(name + ", behind a ping", first("He", opcode) + encode(frames::ping, "") + begun,
@@ -130,8 +134,8 @@ TEST_CASE("WX-168 S13 control frames cannot be fragmented", "[conformance]")
     for (const auto opcode : {frames::ping, frames::pong, frames::close}) {
         const auto name = "opcode " + std::to_string(opcode);
         rows.push_back(fails(name, first("", opcode) + last(""), fragmented_control));
-        rows.push_back(fails(name + " between fragments", first("He") + first("", opcode) + last("llo"),
-            fragmented_control));
+        rows.push_back(
+            fails(name + " between fragments", first("He") + first("", opcode) + last("llo"), fragmented_control));
         rows.push_back(fails(name + " by its first byte", first("", opcode).substr(0, 1), fragmented_control));
     }
     play(rows);

@@ -30,8 +30,7 @@ TEST_CASE("messages of each size are heard and sent back", "[conformance]")
         const std::string text(size, '*');
         const std::string bytes(size, '\xfe');
         rows.push_back({"a text of " + number(size), encode(frames::text, text), {message(Frame::text(text))}});
-        rows.push_back(
-            {"a binary of " + number(size), encode(frames::binary, bytes), {message(Frame::binary(bytes))}});
+        rows.push_back({"a binary of " + number(size), encode(frames::binary, bytes), {message(Frame::binary(bytes))}});
     }
     rows.push_back({"messages behind each other",
         encode(frames::text, "one") + encode(frames::binary, "") + encode(frames::text, std::string(126, 'x')) +
@@ -64,8 +63,8 @@ TEST_CASE("S3 WXB-09 WXB-10 a length must be in its shortest form, and of 63 bit
         }
         rows.push_back(fails("2^63", frames::header(opcode, std::uint64_t{1} << 63), length_of_64_bits));
         rows.push_back(fails("2^64-1", frames::header(opcode, ~std::uint64_t{0}), length_of_64_bits));
-        rows.push_back(fails("2^63 by its first byte", frames::header(opcode, std::uint64_t{1} << 63).substr(0, 3),
-            length_of_64_bits));
+        rows.push_back(fails(
+            "2^63 by its first byte", frames::header(opcode, std::uint64_t{1} << 63).substr(0, 3), length_of_64_bits));
     }
     play(rows);
 }
@@ -98,10 +97,10 @@ TEST_CASE("WX-145 WX-148 WX-169 pings are answered with their payload, pongs wit
             rows.push_back(
                 fails(name + (" of " + number(size)), encode(opcode, std::string(size, 'x')), large_control));
         }
-        rows.push_back(fails(name + std::string(" of 126 by its length"),
-            frames::header(opcode, 126).substr(0, 2), large_control));
-        rows.push_back(fails(name + std::string(" of 5 in two bytes"), encode(opcode, "Hello", {.length_bytes = 2}),
-            large_control));
+        rows.push_back(fails(
+            name + std::string(" of 126 by its length"), frames::header(opcode, 126).substr(0, 2), large_control));
+        rows.push_back(fails(
+            name + std::string(" of 5 in two bytes"), encode(opcode, "Hello", {.length_bytes = 2}), large_control));
         rows.push_back(fails(name + std::string(" in two frames"),
             encode(opcode, "He", frames::unfinished) + encode(frames::continuation, "llo"), fragmented_control));
     }
@@ -129,9 +128,9 @@ TEST_CASE("WXB-03 S13 reserved bits are refused wherever they are", "[conformanc
         rows.push_back(fails("a first fragment" + bits,
             encode(frames::binary, "He", {.fin = false, .rsv = rsv}) + encode(frames::continuation, "llo"),
             reserved_bits));
-        rows.push_back(fails("the first byte of a frame" + bits,
-            hello + encode(frames::text, "Hello", {.rsv = rsv}).substr(0, 1), reserved_bits,
-            {message(Frame::text("Hello"))}));
+        rows.push_back(
+            fails("the first byte of a frame" + bits, hello + encode(frames::text, "Hello", {.rsv = rsv}).substr(0, 1),
+                reserved_bits, {message(Frame::text("Hello"))}));
     }
     play(rows);
 }
@@ -161,8 +160,8 @@ TEST_CASE("S13 masked frames are refused", "[conformance]")
     for (const std::uint32_t mask : {0u, 0x37fa213du}) {
         for (const auto opcode : {frames::text, frames::binary, frames::ping, frames::pong, frames::close}) {
             rows.push_back(fails("opcode " + number(opcode), encode(opcode, "", {.mask = mask}), masked));
-            rows.push_back(fails(
-                "opcode " + number(opcode) + " with a payload", encode(opcode, "Hello", {.mask = mask}), masked));
+            rows.push_back(
+                fails("opcode " + number(opcode) + " with a payload", encode(opcode, "Hello", {.mask = mask}), masked));
         }
         rows.push_back(fails("a continuation",
             encode(frames::text, "He", frames::unfinished) + encode(frames::continuation, "llo", {.mask = mask}),

@@ -67,7 +67,8 @@ std::vector<std::string> cut(std::string head, std::string_view bytes, Pieces pi
     std::minstd_rand random(static_cast<unsigned>(bytes.size()) + 1);
     while (!bytes.empty()) {
         // As many small ones as large ones, none of more than a half.
-        const std::size_t most = pieces == Pieces::bytes ? 1 : std::max<std::size_t>(1, bytes.size() >> random() % 8 / 2);
+        const std::size_t most =
+            pieces == Pieces::bytes ? 1 : std::max<std::size_t>(1, bytes.size() >> random() % 8 / 2);
         const auto size = 1 + random() % most;
         made.emplace_back(bytes.substr(0, size));
         bytes.remove_prefix(made.back().size());
@@ -129,8 +130,7 @@ private:
         inside_ = !frame.fin;
         if (inside_) return;
         if (compressed_) payload_ = inflate(std::move(payload_));
-        outcome.answered.push_back(
-            message(opcode_ == frames::text ? Frame::text(payload_) : Frame::binary(payload_)));
+        outcome.answered.push_back(message(opcode_ == frames::text ? Frame::text(payload_) : Frame::binary(payload_)));
     }
     std::string inflate(std::string payload)
     {
@@ -244,8 +244,7 @@ Conn to_server(Conn conn, bool secure)
 /// A client and its server, with or without TLS between them.
 class World {
 public:
-    World(const Conn& conn, bool secure)
-        : harness_(std::make_unique<Echo>(record), {}, to_server(conn, secure))
+    World(const Conn& conn, bool secure) : harness_(std::make_unique<Echo>(record), {}, to_server(conn, secure))
     {
         if (secure) {
             tls_ = std::make_unique<ServerTls>(server_context());
@@ -292,7 +291,6 @@ private:
             more = !bytes.empty();
         }
     }
-
 
     std::unique_ptr<ServerTls> tls_;
     Harness harness_;
@@ -382,7 +380,7 @@ void play(const std::vector<Row>& rows)
     }
 }
 
-void play(const std::vector<UpgradeRow>& rows)
+void play_openings(const std::vector<UpgradeRow>& rows)
 {
     for (const auto& row : rows) {
         for (const auto through : {Through::protocol, Through::client, Through::tls}) {

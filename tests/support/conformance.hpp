@@ -51,14 +51,14 @@ void play(const std::vector<Row>& rows);
 /// An answer to the opening handshake.
 struct UpgradeRow {
     std::string name;
-    std::string answer;          ///< with {accept} where the Sec-WebSocket-Accept of the request belongs
-    error_code error = {};       ///< why it is refused, if it is
+    std::string answer;    ///< with {accept} where the Sec-WebSocket-Accept of the request belongs
+    error_code error = {}; ///< why it is refused, if it is
     Conn conn = Talk::plain_conn();
     std::string subprotocol = {}; ///< that was agreed on
     bool deflate = false;         ///< whether that was agreed on
 };
 
 /// One CHECK for each play: to the protocol, to a client, and through TLS.
-void play(const std::vector<UpgradeRow>& rows);
+void play_openings(const std::vector<UpgradeRow>& rows);
 
 } // namespace websockxx::test::conformance
