@@ -73,9 +73,11 @@ public:
         params.avail_in = payload.size();
         do {
             const auto before = text.size();
-            text.resize(before + 4096);
+            // What is looked for farther back than the window, and than what is made at once, is not found.
+            constexpr std::size_t at_once = 256;
+            text.resize(before + at_once);
             params.next_out = text.data() + before;
-            params.avail_out = 4096;
+            params.avail_out = at_once;
             boost::beast::error_code ec;
             stream_.write(params, zlib::Flush::sync, ec);
             if (ec && ec != zlib::error::need_buffers) throw std::runtime_error(ec.message());

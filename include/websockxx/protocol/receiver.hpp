@@ -93,7 +93,7 @@ private:
     [[nodiscard]] Step read_payload(std::size_t header_size);
     [[nodiscard]] Stream::Fault read_plain(std::span<std::byte> header, std::span<std::byte> payload);
     [[nodiscard]] Stream::Fault inflate(
-        std::span<const std::byte> header, std::span<const std::byte> payload, std::size_t& used);
+        std::span<std::byte> header, std::span<const std::byte> payload, std::size_t& used);
     [[nodiscard]] bool part_is_full() const noexcept;
     [[nodiscard]] Step end_message();
     [[nodiscard]] Outcome give(std::string_view message);

@@ -58,10 +58,12 @@ public:
 
     /// The most bytes of a compressed payload that inflate() takes at once.
     static constexpr std::size_t most_inflated = 256;
-    /// As show_part() and read(), for a compressed frame: gives what came of it, valid until the next call. After the
-    /// end of the final frame it may be called with nothing, until the message is done.
+    /// As show_part() and read(), for a compressed frame, which is not to be the last one: gives what came of it, valid
+    /// until the next call.
     [[nodiscard]] Fault inflate(
         std::span<const std::byte> header, std::span<const std::byte> payload, std::string_view& inflated);
+    /// Ends a compressed message. Broken, if its last block was not whole.
+    [[nodiscard]] Fault end_inflated();
 
     [[nodiscard]] bool message_done() const noexcept;
 

@@ -320,12 +320,12 @@ Stream::Fault Receiver::read_plain(std::span<std::byte> header, std::span<std::b
     return fault;
 }
 
-Stream::Fault Receiver::inflate(
-    std::span<const std::byte> header, std::span<const std::byte> payload, std::size_t& used)
+Stream::Fault Receiver::inflate(std::span<std::byte> header, std::span<const std::byte> payload, std::size_t& used)
 {
+    constexpr std::byte fin{0x80};
     const bool message_ends = fin_ && left_ == payload.size();
-    used = 0;
-    for (;;) {
+    if (!header.empty()) header.front() &= ~fin; // Stream::end_inflated() is what Beast takes for the last frame
+    for (used = 0; used < payload.size();) {
         const auto part = payload.subspan(used, std::min(payload.size() - used, Stream::most_inflated));
         std::string_view inflated;
         auto fault = stream_->inflate(header, part, inflated);
@@ -333,13 +333,9 @@ Stream::Fault Receiver::inflate(
         if (fault != Stream::Fault::none) return fault;
         header = {};
         used += part.size();
-
-        const bool all_given = used == payload.size();
-        if (all_given && (!message_ends || stream_->message_done())) return fault;
-        // The end of the message was asked for, gave nothing and did not come: it would not come the next time either.
-        if (all_given && part.empty() && inflated.empty()) return Stream::Fault::broken;
         if (part_is_full()) return fault;
     }
+    return message_ends && announced_ > 0 ? stream_->end_inflated() : Stream::Fault::none;
 }
 
 /// Of a message that is given in parts, not more than this is inflated at once.

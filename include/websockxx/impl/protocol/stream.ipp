@@ -11,6 +11,7 @@
 #include <boost/beast/websocket.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <optional>
 #include <string>
@@ -154,6 +155,19 @@ Stream::Fault Stream::inflate(
     const auto size = beast_->stream.read_some(boost::asio::buffer(room.get(), beast_stream::inflated_room), ec);
     inflated = {room.get(), size};
     return beast_stream::to_fault(ec);
+}
+
+/// Beast puts the end of an empty block, which every message lacks (RFC 7692 7.2.2), behind a last frame as often as
+/// something comes of that: of a message that was cut off, all kinds of things. So the last frame is ours. It ends the
+/// message's block and begins another one, and nothing may come of either.
+Stream::Fault Stream::end_inflated()
+{
+    static constexpr std::array header{std::byte{0x80}, std::byte{5}};
+    static constexpr std::array payload{std::byte{0}, std::byte{0}, std::byte{0xff}, std::byte{0xff}, std::byte{0}};
+    std::string_view inflated;
+    const auto fault = inflate(header, payload, inflated);
+    if (fault != Fault::none) return fault;
+    return inflated.empty() && message_done() ? Fault::none : Fault::broken;
 }
 
 bool Stream::message_done() const noexcept { return beast_->stream.is_message_done(); }
