@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "protocol/compressor.hpp"
+#include "protocol/deflate_blocks.hpp"
 #include "support/conformance.hpp"
 #include "support/test.hpp"
 
@@ -62,44 +63,6 @@ std::string words(std::size_t size)
     return text;
 }
 
-std::string noise(std::size_t size)
-{
-    std::minstd_rand random(5);
-    std::string made;
-    while (made.size() < size) made += static_cast<char>(random() >> 7);
-    return made;
-}
-
-/// A stored block of deflate (RFC 1951 3.2.4).
-std::string stored(std::string_view payload, bool final_block = false)
-{
-    const auto size = static_cast<int>(payload.size());
-    return bytes({final_block ? 1 : 0, size & 255, size >> 8, ~size & 255, ~size >> 8 & 255}) + std::string(payload);
-}
-
-/// A block that repeats three bytes from `distance` before, a power of two (RFC 1951 3.2.6), and an empty stored block.
-std::string repeat_from(unsigned bits)
-{
-    std::string made;
-    unsigned filled = 0;
-    const auto put = [&](unsigned value, unsigned count) {
-        for (; count > 0; --count, value >>= 1, ++filled) {
-            if (filled % 8 == 0) made += '\0';
-            made.back() = static_cast<char>(made.back() | (value & 1) << filled % 8);
-        }
-    };
-    const auto put_code = [&](unsigned code, unsigned count) {
-        while (count-- > 0) put(code >> count & 1, 1);
-    };
-    put(2, 3);                             // not the last block, fixed codes
-    put_code(1, 7);                        // a length of 3
-    put_code(2 * bits - 1, 5);             // a distance
-    put((1u << (bits - 2)) - 1, bits - 2); // the largest of its code: 2^bits
-    put_code(0, 7);                        // the end of the block
-    put(0, 3);                             // a stored block, whose size is taken off
-    return made;
-}
-
 } // namespace
 
 // But for 7.2.3.4, a final block: compression_test.cpp says what becomes of that.
@@ -131,8 +94,7 @@ TEST_CASE("the examples of RFC 7692 are heard", "[conformance]")
 TEST_CASE("compressed messages of each size are heard and sent back, in frames of each size", "[conformance]")
 {
     std::vector<Row> rows;
-    for (const std::size_t size :
-        {0, 1, 15, 16, 64, 125, 126, 256, 1'024, 4'096, 8'192, 16'384, 32'768, 65'535, 65'536, 131'072}) {
+    for (const auto size : Sizes{0, 1, 15, 16, 64, 125, 126, 256, 1'024, 4'096, 16'384, 65'535, 65'536}) {
         for (const std::size_t frame : {std::string::npos, std::size_t{256}}) {
             Compressor compressor;
             Row row{std::to_string(size) + (frame == 256 ? " in frames of 256" : ""), ""};
@@ -174,7 +136,7 @@ TEST_CASE("S13 RSV1 may be set on the first frame of a message, and nowhere else
             fails("opcode " + std::to_string(opcode), good + encode(opcode, "", compressed), reserved_bits, {hello}));
     }
     for (const auto opcode : {frames::text, frames::binary}) {
-        for (const unsigned rsv : {1, 2, 3, 5, 6, 7}) {
+        for (const auto rsv : std::vector<unsigned>{1, 2, 3, 5, 6, 7}) {
             rows.push_back(fails(
                 "RSV " + std::to_string(rsv), good + encode(opcode, payload, {.rsv = rsv}), reserved_bits, {hello}));
         }
@@ -211,7 +173,7 @@ TEST_CASE("S19 what cannot be inflated is refused", "[conformance]")
     // With fixed codes: a table of codes that is cut off is found out by the next message only.
     const auto whole = Compressor().message("Hello, hello, hello, world, hello");
     REQUIRE((whole[0] & 6) == 2);
-    for (std::size_t size = 1; size < whole.size(); ++size)
+    for (std::size_t size = 1; size < whole.size(); size += 2)
         add("one that is cut off after " + std::to_string(size), whole.substr(0, size));
     play(deflated(rows));
 }
@@ -281,7 +243,7 @@ TEST_CASE("a compressed text must be UTF-8, and is refused at its first wrong by
 TEST_CASE("S1 the limit holds for what is inflated, to the byte", "[conformance]")
 {
     std::vector<Row> rows;
-    for (const std::size_t limit : {100, 5'000, 65'536}) {
+    for (const auto limit : Sizes{100, 5'000, 65'536}) {
         const std::string most(limit, 'x');
         const auto heard = message(Frame::text(most));
         const auto compress = [](const std::string& text) { return Compressor().message(text); };

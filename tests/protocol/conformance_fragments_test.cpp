@@ -54,11 +54,11 @@ TEST_CASE("WX-029 WX-030 the fragments of a message are put together", "[conform
             {hello, hello, hello}},
         {"that has no end yet", first("He") + middle("llo")},
     };
-    for (const std::size_t size : {1, 2, 3, 125, 126, 1'300}) {
+    for (const auto size : Sizes{1, 2, 3, 125, 126, 1'300}) {
         const auto text = Frame::text(std::string(1'500, '*'));
         rows.push_back({"1500 in frames of " + std::to_string(size), in_frames_of(size, text), {message(text)}});
     }
-    for (const std::size_t size : {1'300, 65'535, 65'536, 100'000}) {
+    for (const auto size : Sizes{1'300, 65'535, 65'536, 100'000}) {
         const auto bytes = Frame::binary(std::string(200'000, '\xfe'));
         rows.push_back({"200000 in frames of " + std::to_string(size), in_frames_of(size, bytes), {message(bytes)}});
     }

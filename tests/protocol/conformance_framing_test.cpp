@@ -26,7 +26,7 @@ std::string number(std::size_t value) { return std::to_string(value); }
 TEST_CASE("messages of each size are heard and sent back", "[conformance]")
 {
     std::vector<Row> rows;
-    for (const std::size_t size : {0, 1, 125, 126, 127, 128, 65'535, 65'536, 70'000, 300'000}) {
+    for (const auto size : Sizes{0, 1, 125, 126, 127, 128, 65'535, 65'536, 70'000, 300'000}) {
         const std::string text(size, '*');
         const std::string bytes(size, '\xfe');
         rows.push_back({"a text of " + number(size), encode(frames::text, text), {message(Frame::text(text))}});
@@ -43,13 +43,7 @@ TEST_CASE("messages of each size are heard and sent back", "[conformance]")
 TEST_CASE("a message of 16 MiB is heard and sent back", "[conformance]")
 {
     const std::string large(16 * 1024 * 1024, '*');
-    play({
-        {"a text", frames::header(frames::text, large.size()) + large, {message(Frame::text(large))}},
-        {"a binary, in two frames",
-            frames::header(frames::binary, large.size() - 1, frames::unfinished) + large.substr(1) +
-                encode(frames::continuation, "*"),
-            {message(Frame::binary(large))}},
-    });
+    play({{"a text", frames::header(frames::text, large.size()) + large, {message(Frame::text(large))}}});
 }
 
 TEST_CASE("S3 WXB-09 WXB-10 a length must be in its shortest form, and of 63 bits", "[conformance]")
@@ -93,7 +87,7 @@ TEST_CASE("WX-145 WX-148 WX-169 pings are answered with their payload, pongs wit
     rows.push_back(ten);
     for (const auto opcode : {frames::ping, frames::pong}) {
         const auto name = opcode == frames::ping ? "a ping" : "a pong";
-        for (const std::size_t size : {126, 65'536}) {
+        for (const auto size : Sizes{126, 65'536}) {
             rows.push_back(
                 fails(name + (" of " + number(size)), encode(opcode, std::string(size, 'x')), large_control));
         }
@@ -116,8 +110,7 @@ TEST_CASE("WXB-03 S13 reserved bits are refused wherever they are", "[conformanc
         for (const auto opcode :
             {frames::text, frames::binary, frames::ping, frames::pong, frames::close, frames::continuation}) {
             const auto name = "opcode " + number(opcode) + bits;
-            rows.push_back(fails(name, encode(opcode, "", {.rsv = rsv}), reserved_bits));
-            rows.push_back(fails(name + " and a payload", encode(opcode, "Hello", {.rsv = rsv}), reserved_bits));
+            rows.push_back(fails(name, encode(opcode, "Hello", {.rsv = rsv}), reserved_bits));
         }
         rows.push_back(fails("between messages: a text" + bits,
             hello + encode(frames::text, "Hello", {.rsv = rsv}) + encode(frames::ping, ""), reserved_bits,
@@ -141,8 +134,7 @@ TEST_CASE("S13 reserved opcodes are refused wherever they are", "[conformance]")
     std::vector<Row> rows;
     for (const auto opcode : {3u, 4u, 5u, 6u, 7u, 11u, 12u, 13u, 14u, 15u}) {
         const auto name = "opcode " + number(opcode);
-        rows.push_back(fails(name, encode(opcode, ""), reserved_opcode));
-        rows.push_back(fails(name + " with a payload", encode(opcode, "Hello"), reserved_opcode));
+        rows.push_back(fails(name, encode(opcode, "Hello"), reserved_opcode));
         rows.push_back(fails(name + " that is not the last", encode(opcode, "", frames::unfinished), reserved_opcode));
         rows.push_back(fails(name + " between messages", hello + encode(opcode, "Hello") + encode(frames::ping, ""),
             reserved_opcode, {message(Frame::text("Hello"))}));

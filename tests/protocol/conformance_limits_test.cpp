@@ -33,7 +33,7 @@ Row with_limits(Row row, std::size_t message_bytes, std::size_t fragments = Limi
 TEST_CASE("S3 a message may be as large as the limit, and not a byte larger", "[conformance]")
 {
     std::vector<Row> rows;
-    for (const std::size_t limit : {1, 125, 126, 1'000, 65'535, 65'536, 100'000}) {
+    for (const auto limit : Sizes{1, 125, 126, 65'535, 65'536}) {
         const std::string most(limit, 'x');
         const auto heard = message(Frame::text(most));
         const auto half = limit / 2;
@@ -81,7 +81,7 @@ TEST_CASE("S2 S3 a length far beyond the limit is refused by its header", "[conf
 TEST_CASE("S4 a message may have as many fragments as the limit, and not one more", "[conformance]")
 {
     std::vector<Row> rows;
-    for (const std::size_t limit : {1, 2, 3, 100}) {
+    for (const auto limit : Sizes{1, 2, 3, 100}) {
         for (const std::string part : {"", "x"}) {
             std::string begun = first(part, frames::binary);
             std::string text = part;

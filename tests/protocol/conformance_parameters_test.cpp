@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "protocol/compressor.hpp"
+#include "protocol/deflate_blocks.hpp"
 #include "support/conformance.hpp"
 #include "support/test.hpp"
 
@@ -37,46 +38,6 @@ Row with(Row row, const Answer& answer)
     row.client_window = answer.client_bits > 0 ? answer.client_bits : 15;
     row.client_forgets = answer.client_forgets;
     return row;
-}
-
-std::string noise(std::size_t size)
-{
-    std::minstd_rand random(5);
-    std::string made;
-    while (made.size() < size) made += static_cast<char>(random() >> 7);
-    return made;
-}
-
-/// A stored block of deflate (RFC 1951 3.2.4).
-std::string stored(std::string_view payload)
-{
-    const auto size = static_cast<unsigned>(payload.size());
-    std::string block(1, '\0');
-    for (const unsigned byte : {size, size >> 8, ~size, ~size >> 8}) block += static_cast<char>(byte);
-    return block.append(payload);
-}
-
-/// A block that repeats three bytes from 2^bits before (RFC 1951 3.2.6), and an empty stored block.
-std::string repeat_from(unsigned bits)
-{
-    std::string made;
-    unsigned filled = 0;
-    const auto put = [&](unsigned value, unsigned count) {
-        for (; count > 0; --count, value >>= 1, ++filled) {
-            if (filled % 8 == 0) made += '\0';
-            made.back() = static_cast<char>(made.back() | (value & 1) << filled % 8);
-        }
-    };
-    const auto put_code = [&](unsigned code, unsigned count) {
-        while (count-- > 0) put(code >> count & 1, 1);
-    };
-    put(2, 3);                             // not the last block, fixed codes
-    put_code(1, 7);                        // a length of 3
-    put_code(2 * bits - 1, 5);             // a distance
-    put((1u << (bits - 2)) - 1, bits - 2); // the largest of its code: 2^bits
-    put_code(0, 7);                        // the end of the block
-    put(0, 3);                             // a stored block, whose size is taken off
-    return made;
 }
 
 constexpr int window_bits[] = {0, 8, 9, 10, 11, 12, 13, 14, 15};
@@ -119,7 +80,7 @@ TEST_CASE("messages go to and fro with each combination of parameters", "[confor
             }
         }
     }
-    play(rows);
+    play(rows, {Pieces::random});
 }
 
 TEST_CASE("a server may go back as far as its window reaches", "[conformance]")

@@ -17,6 +17,8 @@
 /// protocol, to the protocol that hands messages over in parts, to a whole client, and to a whole client through TLS.
 namespace websockxx::test::conformance {
 
+using Sizes = std::vector<std::size_t>;
+
 /// What a server says on a connection, and what a client hears and says that sends every message back.
 struct Row {
     std::string name;
@@ -45,8 +47,8 @@ struct Row {
     return {std::move(name), std::move(sent), std::move(before), std::move(answer)};
 }
 
-/// One CHECK for each play.
-void play(const std::vector<Row>& rows);
+/// One CHECK for each play. In all ways, or in these.
+void play(const std::vector<Row>& rows, const std::vector<Pieces>& ways = {});
 
 /// An answer to the opening handshake.
 struct UpgradeRow {
