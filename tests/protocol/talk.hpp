@@ -78,7 +78,7 @@ inline std::string accept_for(std::string_view key)
 class Talk {
 public:
     explicit Talk(const Conn& conn = plain_conn(), Pieces pieces = Pieces::whole)
-        : pieces_(pieces), protocol(conn, context_)
+        : pieces_(pieces), protocol(conn, context())
     {
         protocol.start();
         request = take_output();
@@ -185,14 +185,19 @@ private:
     Pieces pieces_;
     std::minstd_rand random_{20};
 
-    struct Context final : boost::asio::execution_context {
-        ~Context()
-        {
-            shutdown();
-            destroy();
-        }
-    };
-    Context context_;
+    /// One for all: a context is expensive, with a thread of its own, and nothing runs on it.
+    static boost::asio::execution_context& context()
+    {
+        struct Context final : boost::asio::execution_context {
+            ~Context()
+            {
+                shutdown();
+                destroy();
+            }
+        };
+        static Context made;
+        return made;
+    }
 
 public:
     protocol::Protocol protocol;
