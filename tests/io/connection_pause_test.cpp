@@ -185,3 +185,17 @@ TEST_CASE("a client may pause itself in handle_connect, and be born paused", "[p
     f.h().run();
     CHECK(f.lines() == Lines{"frame text:a"});
 }
+
+TEST_CASE("S4 a resume() without a pause gives an unfinished message no more time", "[pause]")
+{
+    Fixture f{{}, {.secure = false, .host = "server", .port = 80, .timeouts = {.message = 10s}}};
+    f.opened();
+    f.h().say(encode(text("a message")).substr(0, 5));
+    f.h().turn(9s);
+    CHECK(f.ref().resume());
+    f.h().run();
+    f.h().turn(1s);
+    const auto close = f.h().heard();
+    REQUIRE(close);
+    CHECK(close->opcode == Opcode::close);
+}

@@ -299,3 +299,52 @@ TEST_CASE("frames that were encoded and did not leave are logged, if nobody wait
     REQUIRE(f.h().log.size() == 1);
     CHECK_THAT(f.h().log[0], ContainsSubstring("up to 2 frames were not sent, or not whole"));
 }
+
+TEST_CASE("P15 what is kept leaves on a connection that opens paused", "[connection][sending]")
+{
+    Sender f;
+    f.h().begin();
+    CHECK(f.ref().pause());
+    f.keep("kept");
+    f.h().accept();
+    CHECK(f.heard() == Lines{"kept"});
+    CHECK(f.results == Errors{{}});
+}
+
+TEST_CASE("P14 a cast does not wait for output that can leave", "[connection][sending]")
+{
+    Sender f{{.send_queue_bytes = 10}};
+    f.h().begin();
+    f.keep("larger than the queue");
+    CHECK(f.ref().cast(1));
+    f.h().accept();
+    CHECK(f.lines() == Lines{"connect", "cast:1"});
+}
+
+TEST_CASE("P14 what has left as an answer takes no room", "[connection][sending]")
+{
+    Sender f{{.send_queue_bytes = 30}};
+    f.opened();
+    f.record->on_frame = [](const Frame&) { return Client::reply(Frame::text(std::string(20, 'a'))); };
+    f.h().say(text("question"));
+    CHECK(f.ref().buffered_bytes() == 0);
+    f.send(std::string(25, 's'));
+    f.h().run();
+    CHECK(f.results == Errors{{}});
+}
+
+TEST_CASE("P30 a cast that could not be answered before the connection was lost waits for the next one",
+    "[connection][sending]")
+{
+    Sender f{{.send_queue_bytes = 10}};
+    f.opened();
+    f.h().wire->window = 0;
+    f.send(std::string(20, 's'));
+    CHECK(f.ref().cast(1));
+    f.h().run();
+    f.h().wire->write_error = boost::asio::error::connection_reset;
+    f.h().end_transport(boost::asio::error::connection_reset);
+    CHECK(f.lines() == Lines{"disconnect 1"});
+    f.reopen();
+    CHECK(f.lines() == Lines{"connect", "cast:1"});
+}

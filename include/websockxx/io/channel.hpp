@@ -83,6 +83,8 @@ public:
     [[nodiscard]] std::size_t queued() const noexcept { return protocol_.output().size(); }
     /// Enough output to leave before the batch is over.
     [[nodiscard]] bool has_much() const noexcept { return queued() >= much_; }
+    /// The transport has: nothing more is read, or nothing can be written.
+    [[nodiscard]] bool ended() const noexcept { return ended_; }
     /// So much output that nothing may be added by answering. Never once the transport has ended: what it brought is
     /// delivered all the same.
     [[nodiscard]] bool congested() const noexcept { return !ended_ && queued() >= send_queue_bytes_; }
@@ -122,7 +124,7 @@ private:
     error_code write_error_; // nothing can be written any more
     bool open_ = false;      // the transport can be read and written
     bool closed_ = false;
-    bool ended_ = false;         // nothing more is read, or nothing can be written
+    bool ended_ = false;
     bool discarding_ = false;    // our direction is to end, or has
     bool shut_down_ = false;     // it has
     bool reading_ = false;       // a wait for input is pending

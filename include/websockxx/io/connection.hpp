@@ -154,6 +154,7 @@ private:
     void flush_if_much();
 
     void settle();
+    void end_input();
     void expire(core::Timer timer, std::chrono::milliseconds now);
     void note_unfinished();
     [[nodiscard]] std::optional<std::chrono::milliseconds> unfinished_for(std::chrono::milliseconds now) const;

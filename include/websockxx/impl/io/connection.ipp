@@ -155,10 +155,7 @@ void Connection::on_input()
         case Event::nothing:
             held_ = false;
             note_unfinished();
-            pump();
-            deliver_letters();
-            (void)tell_water();
-            return set_alarm();
+            return end_input();
         case Event::opened: feed(core::event::Opened{}); break;
         case Event::refused: feed(core::event::OpenFailed{protocol.error()}); break;
         case Event::message:
@@ -193,6 +190,16 @@ void Connection::on_input()
         if (channel_ && channel_->congested()) break;
     }
     held_ = channel_ != nullptr;
+    end_input();
+}
+
+// What else waits does so no longer, and what is told of the output is true when it has been told: there may be nobody
+// to come back for either.
+void Connection::end_input()
+{
+    pump();
+    deliver_letters();
+    if (channel_) channel_->flush();
     (void)tell_water();
     set_alarm();
 }

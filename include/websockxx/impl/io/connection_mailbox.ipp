@@ -28,6 +28,7 @@ void Connection::pause(bool paused)
 {
     if (paused) round_trip_.forget(); // the pong is not read now
     if (paused) return feed(core::event::PauseAsked{});
+    if (!session_.paused()) return; // or the time of an unfinished message would begin anew
     feed(core::event::ResumeAsked{});
     unfinished_since_ = alarm_->now();
     if (unfinished_ != 0 && session_.awaits_message_begin()) feed(core::event::MessageBegan{});
@@ -121,8 +122,13 @@ void Connection::handle(item::Pause& asked) { pause(asked.paused); }
 
 void Connection::deliver_letters()
 {
-    while (!letters_.empty() && session_.delivers() && !channel_->congested() &&
-           letters_.front().behind <= encoded_upto_) {
+    // Output that can leave is no reason to wait, and nobody would come back for that. Behind the end of a connection
+    // no answer can leave: they wait for the next one.
+    const auto can_answer = [this] {
+        flush_if_much();
+        return !channel_->congested() && !channel_->ended();
+    };
+    while (!letters_.empty() && session_.delivers() && letters_.front().behind <= encoded_upto_ && can_answer()) {
         const auto letter = letters_.pop_front().letter;
         mailbox_->delivered(1);
         if (const auto* type = letter->unhandled()) {
