@@ -66,8 +66,8 @@ struct Said {
     [[nodiscard]] bool is_known() const { return size == 0 || (begun && what == What::nonsense); }
 };
 
-/// What a client ought to do: as the documentation says, and as simple as can be, with all of it in one place. It shares
-/// no code with the library but a few types.
+/// What a client ought to do: as the documentation says, and as simple as can be, with all of it in one place. It
+/// shares no code with the library but a few types.
 class Reference {
 public:
     enum class At : std::uint8_t { connecting, upgrading, open, closing, lingering, waiting, ended };
