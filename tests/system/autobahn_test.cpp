@@ -36,6 +36,9 @@ Run run_client(const std::string& arguments)
 
 std::string host_and_port(const RawServer& server) { return "127.0.0.1:" + std::to_string(server.port()); }
 
+/// The largest messages of Autobahn.
+constexpr std::size_t large = 16 * 1024 * 1024;
+
 /// The scripts of a server, which write down what they see.
 struct Cases {
     std::vector<std::string> requests; ///< first lines
@@ -71,6 +74,16 @@ struct Cases {
             peer.send({.opcode = Opcode::binary, .payload = std::string(70'000, '\xFE')});
             hear(peer);
             close(peer);
+        };
+    }
+    RawServer::Script expect_large_echo()
+    {
+        return [this](RawPeer& peer) {
+            upgrade(peer);
+            peer.send({.opcode = Opcode::binary, .payload = std::string(large, '\xFE')});
+            hear(peer);
+            close(peer);
+            peer.reset();
         };
     }
     RawServer::Script expect_protocol_error()
@@ -139,6 +152,24 @@ TEST_CASE("the Autobahn client runs all cases, however they end, and asks for th
     CHECK(as_expected);
     for (const auto* line : {"case 1 of 3: ", "case 2 of 3: closed by us: 1002", "case 3 of 3: ", "reports: "})
         CHECK_THAT(output, ContainsSubstring(line));
+}
+
+TEST_CASE(
+    "the Autobahn client sends a message of 16 MiB back, and bears a reset behind the closing handshake", "[autobahn]")
+{
+    const bool secure = GENERATE(false, true);
+    const auto identity = secure ? std::optional(self_signed()) : std::nullopt;
+    Cases cases;
+    RawServer server{{cases.say("1"), cases.expect_large_echo(), cases.write_reports()}, identity};
+    const auto [exit_code, output] =
+        run_client((secure ? "wss://" : "ws://") + host_and_port(server) + " agent --insecure");
+    INFO(output);
+    CHECK(exit_code == 0);
+    server.wait(3);
+    REQUIRE(cases.frames.size() == 4);
+    const bool echoed = cases.frames[1] == masked(Opcode::binary, std::string(large, '\xFE'));
+    CHECK(echoed);
+    CHECK_THAT(output, ContainsSubstring("case 1 of 1: closed by the server: 1000"));
 }
 
 TEST_CASE("the Autobahn client speaks TLS", "[autobahn]")
