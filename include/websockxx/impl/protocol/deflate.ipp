@@ -21,6 +21,12 @@ struct Parameters {
 
 inline Error unexpected(std::string_view detail) { return {errc::unexpected_extension, Phase::handshake, detail}; }
 
+inline Error unexpected_field(std::string_view field)
+{
+    constexpr std::size_t enough = 200; // bytes: a line of a log is not the server's to fill
+    return unexpected("Sec-WebSocket-Extensions: " + std::string(field.substr(0, enough)));
+}
+
 /// 8 to 15, without leading zeros (RFC 7692 7.1.2.1).
 inline std::optional<int> read_window_bits(std::string_view value)
 {
@@ -146,10 +152,9 @@ result<std::optional<AgreedDeflate>> read_deflate_answer(
         do {
             const bool expected = offered.offer && !parameters &&
                                   websockxx::detail::equal_ignoring_case(reader.token(), "permessage-deflate");
-            if (!expected || !read_parameters(reader, parameters.emplace()))
-                return unexpected("Sec-WebSocket-Extensions: " + std::string(field));
+            if (!expected || !read_parameters(reader, parameters.emplace())) return unexpected_field(field);
         } while (reader.take(','));
-        if (!reader.at_end()) return unexpected("Sec-WebSocket-Extensions: " + std::string(field));
+        if (!reader.at_end()) return unexpected_field(field);
     }
     if (!parameters) return std::optional<AgreedDeflate>();
     const auto agreed = agree(*parameters, offered);
