@@ -18,6 +18,7 @@ struct Listener : io::Channel::Listener {
     std::function<void()> on_message;
 
     void on_transport_connected() override { lines.emplace_back("connected"); }
+    void on_out_of_memory() override { lines.emplace_back("out of memory"); }
     void on_transport_open() override
     {
         lines.emplace_back("open");

@@ -4,6 +4,8 @@
 #include "support/test.hpp"
 
 #include <memory>
+#include <new>
+#include <stdexcept>
 #include <utility>
 
 using namespace websockxx;
@@ -17,6 +19,9 @@ struct Silent final : TransportListener {
     void on_open_failed(const Error&) override {}
     void on_readable() override {}
     void on_writable() override {}
+    void on_out_of_memory() override { out_of_memory = true; }
+
+    bool out_of_memory = false;
 };
 
 } // namespace
@@ -65,4 +70,16 @@ TEST_CASE("a copy outlives the original and knows its end", "[io]")
     life->end();
     life.reset();
     CHECK_FALSE(copy.alive());
+}
+
+TEST_CASE("a bound function that finds no memory tells the listener, and nobody else", "[io]")
+{
+    const auto owner = std::make_shared<Silent>();
+    Lifeline life;
+    life.begin(owner);
+    auto fails = life.bind([] { throw std::bad_alloc{}; });
+    fails();
+    CHECK(owner->out_of_memory);
+    auto throws = life.bind([] { throw std::runtime_error("another"); });
+    CHECK_THROWS_AS(throws(), std::runtime_error);
 }

@@ -12,6 +12,20 @@ inline std::atomic<std::size_t> allocated_bytes = 0;
 inline std::atomic<std::size_t> live_bytes = 0;
 inline std::atomic<std::size_t> most_live_bytes = 0; ///< since a test set it back
 
+// Of the operators of tests/torture/allocations_test.cpp.
+inline std::size_t allocations_left = 0;  ///< until one fails; 0: none does
+inline std::size_t allocations_safe = 0;  ///< while it is not 0 none fails, nor is counted
+inline std::size_t allocations_tried = 0; ///< that could have failed
+
+/// As long as it lives this is the test's own memory, which does not fail.
+class SafeAllocations {
+public:
+    SafeAllocations() { ++allocations_safe; }
+    ~SafeAllocations() { --allocations_safe; }
+    SafeAllocations(const SafeAllocations&) = delete;
+    SafeAllocations& operator=(const SafeAllocations&) = delete;
+};
+
 template <class Work>
 std::size_t count_allocations(const Work& work)
 {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "allocations.hpp"
+
 #include <websockxx/client.hpp>
 #include <websockxx/ref.hpp>
 
@@ -90,12 +92,17 @@ public:
     }
     void terminate(const CloseReason& reason) noexcept override
     {
+        const SafeAllocations safe; // an exception here would end the program
         note("terminate");
         record_->terminations.push_back(reason);
     }
 
 private:
-    void note(std::string line) { record_->lines.push_back(std::move(line)); }
+    void note(std::string line)
+    {
+        const SafeAllocations safe;
+        record_->lines.push_back(std::move(line));
+    }
 
     std::shared_ptr<Record> record_;
 };

@@ -54,6 +54,7 @@ private:
         note("failed");
     }
     void on_readable() override { note("readable"); }
+    void on_out_of_memory() override { throw std::logic_error("out of memory"); }
     void on_writable() override { note("writable"); }
 
     void note(const std::string& event)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "support/allocations.hpp"
 #include "support/server_bytes.hpp"
 #include "support/server_tls.hpp"
 
@@ -128,6 +129,7 @@ public:
 
     std::size_t read_some(std::span<std::byte> room, error_code& ec) override
     {
+        const test::SafeAllocations safe;
         ec = boost::asio::error::would_block;
         if (!begin_operation()) {
             if (!silent_) ec = plan_->failure == Failure::end ? boost::asio::error::eof : broken_;
@@ -144,6 +146,7 @@ public:
 
     std::size_t write_some(std::span<const std::byte> bytes, error_code& ec) override
     {
+        const test::SafeAllocations safe;
         if (!begin_operation()) {
             ec = silent_ ? make_error_code(boost::asio::error::would_block) : broken_;
             return 0;
@@ -162,11 +165,13 @@ public:
 
     void wait_readable() override
     {
+        const test::SafeAllocations safe;
         (void)begin_operation();
         reading_ = true;
     }
     void wait_writable() override
     {
+        const test::SafeAllocations safe;
         (void)begin_operation();
         writing_ = true;
     }
@@ -179,6 +184,7 @@ public:
     /// Answers the waits that something has come for.
     void poll()
     {
+        const test::SafeAllocations safe;
         if (!life_.alive() || silent_) return;
         fetch();
         const bool readable = !arriving_.empty() || server_.ended || failed_;
@@ -215,6 +221,7 @@ private:
     template <class Call>
     void post(Call call)
     {
+        const test::SafeAllocations safe;
         boost::asio::post(strand_, life_.bind(std::move(call)));
     }
 

@@ -64,8 +64,9 @@ public:
     /// otherwise.
     [[nodiscard]] Next take(std::uint64_t upto, std::size_t budget, std::vector<Outgoing>& taken);
 
-    /// Takes back what was taken, and of which no byte has left: it leaves before all others.
-    void put_back(std::vector<Outgoing> frames);
+    /// Takes back what was taken, and of which no byte has left: it leaves before all others. Throws std::bad_alloc,
+    /// and has then taken nothing.
+    void put_back(std::vector<Outgoing>&& frames);
 
     /// Takes a frame out by its id; nothing: it is not there any more.
     [[nodiscard]] std::optional<Outgoing> withdraw(std::uint64_t id);

@@ -98,6 +98,9 @@ public:
     /// Why nothing can be sent now (WebSockex: NotConnectedError); no error while it can.
     [[nodiscard]] error_code send_error() const noexcept;
 
+    /// Whether handle_connect() has ever succeeded, so that terminate() is called at the end.
+    [[nodiscard]] bool ever_open() const noexcept { return ever_open_; }
+
     /// Why the connection is closing, or ended the last time.
     [[nodiscard]] const CloseReason& reason() const noexcept { return reason_; }
 

@@ -41,6 +41,8 @@ public:
         [[nodiscard]] virtual bool reads() const noexcept = 0;
         /// So much output is stuck that nothing is read any more; or, after that, all of it has left.
         virtual void on_congestion(bool congested) { (void)congested; }
+        /// There was no memory, somewhere in the middle of anything.
+        virtual void on_out_of_memory() = 0;
 
     protected:
         ~Listener() = default;
@@ -63,7 +65,7 @@ public:
     void settle();
     /// A frame was written, as all that Protocol::produced() counts behind `from`: its sender is told when that has
     /// left, or by close(); if it is to be kept, it is until then.
-    void track(std::uint64_t from, core::Outgoing frame);
+    void track(std::uint64_t from, core::Outgoing&& frame);
     /// Ends our direction once all output has left; input is discarded from now on.
     void shutdown();
     /// What close() leaves behind.
@@ -103,6 +105,8 @@ private:
     void on_open_failed(const Error& error) override;
     void on_readable() override;
     void on_writable() override;
+    // Also when it is closed: the listener may have been in the middle of that.
+    void on_out_of_memory() override { listener_.on_out_of_memory(); }
 
     void read_available();
     void take_in(std::size_t size);

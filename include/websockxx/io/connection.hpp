@@ -93,6 +93,7 @@ private:
     void on_lost(error_code ec, bool unsent) override;
     void on_output() override;
     void on_congestion(bool congested) override;
+    void on_out_of_memory() override;
     [[nodiscard]] bool reads() const noexcept override { return session_.reads() && !mailbox_->stopping(); }
 
     // What the session commands
@@ -148,6 +149,8 @@ private:
     template <class Callback>
     [[nodiscard]] BOOST_FORCEINLINE Action call(Callback& callback);
     void threw();
+    template <class Function>
+    void attempt(Function function);
     void carry_out(const Action& action);
     error_code write(const Frame& frame, Monitor::Why why);
     void written(const Frame& frame, const error_code& ec, Monitor::Why why) const;
@@ -167,6 +170,7 @@ private:
     void add_connection(Status& status);
     [[nodiscard]] std::string format_details();
     void end_watch(const CloseReason& reason);
+    void finish(CloseReason reason);
     void on_pong(const Frame& pong);
     void tell_end();
 
@@ -188,6 +192,7 @@ private:
     core::RoundTrip round_trip_;
     std::unique_ptr<Alarm> alarm_;
     std::unique_ptr<Channel> channel_;
+    std::unique_ptr<Channel> retired_; // may be what is calling us
     core::Deadlines deadlines_;
     std::optional<std::chrono::milliseconds> alarm_at_;
     detail::Queue<core::Event> events_;
@@ -210,6 +215,7 @@ private:
     Error start_error_;                 // to be told at the end
     std::uint64_t ticket_ = 0;          // of the `prepare` that is going on
     bool busy_ = false;                 // feed() is running
+    bool terminated_ = false;           // terminate() was called
     bool held_ = false;                 // the protocol may have input that must not be delivered yet
 };
 

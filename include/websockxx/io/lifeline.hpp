@@ -4,6 +4,7 @@
 #include <websockxx/io/transport.hpp>
 
 #include <memory>
+#include <new>
 #include <utility>
 
 namespace websockxx::io {
@@ -34,7 +35,13 @@ public:
     [[nodiscard]] auto bind(Function function) const
     {
         return [share = owner_.lock(), alive = alive_, function = std::move(function)](auto&&... arguments) mutable {
-            if (*alive) function(std::forward<decltype(arguments)>(arguments)...);
+            if (!*alive) return;
+            try {
+                function(std::forward<decltype(arguments)>(arguments)...);
+            }
+            catch (const std::bad_alloc&) { // must not reach whoever runs the context: it is this client's alone
+                share->on_out_of_memory();
+            }
         };
     }
 

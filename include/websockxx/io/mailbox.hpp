@@ -158,7 +158,7 @@ public:
     std::size_t set_send_obstacle(error_code why);
     [[nodiscard]] core::SendQueue::Next take_sends(
         std::uint64_t upto, std::size_t budget, std::vector<core::Outgoing>& taken);
-    void put_sends_back(std::vector<core::Outgoing> frames);
+    void put_sends_back(std::vector<core::Outgoing>&& frames);
     /// Lets the time of new ones begin; returns when expire_sends() has something to do.
     [[nodiscard]] std::optional<SendTime> date_sends(SendTime now);
     /// Returns how many expired whose senders do not wait for an answer.

@@ -34,6 +34,7 @@ private:
     void on_open_failed(const Error& error) override;
     void on_readable() override;
     void on_writable() override;
+    void on_out_of_memory() override { life_.listener().on_out_of_memory(); }
 
     void shake_hands();
     void begin();

@@ -33,6 +33,8 @@ public:
     virtual void on_readable() = 0;
     /// Answers wait_writable(): write_some() may take bytes, or fail.
     virtual void on_writable() = 0;
+    /// There was no memory for one of these, or in one. Nothing follows that could be relied upon.
+    virtual void on_out_of_memory() = 0;
 
 protected:
     ~TransportListener() = default;

@@ -134,6 +134,7 @@ SendQueue::Next SendQueue::take(std::uint64_t upto, std::size_t budget, std::vec
         if (!first && (bytes > budget || size > budget - bytes)) return {true, next.mark};
         first = false;
         bytes += std::max(size, send_queue_detail::least_cost);
+        if (taken.size() == taken.capacity()) taken.reserve(2 * taken.size() + 4); // before anything is moved
         leave(next);
         encoded_ += size;
         taken.push_back(std::move(next));
@@ -142,12 +143,16 @@ SendQueue::Next SendQueue::take(std::uint64_t upto, std::size_t budget, std::vec
     return {};
 }
 
-void SendQueue::put_back(std::vector<Outgoing> frames)
+void SendQueue::put_back(std::vector<Outgoing>&& frames)
 {
-    for (auto& frame : frames) {
-        enter(frame);
+    frames.reserve(frames.size() + frames_.size()); // what prepend() needs
+    undated_.reserve(undated_.size() + frames.size());
+    for (const auto& frame : frames) {
         if (frame.limited && frame.dated) dates_.emplace(frame.time, frame.mark);
-        else if (frame.limited) undated_.push_back(frame.mark);
+    }
+    for (const auto& frame : frames) {
+        enter(frame);
+        if (frame.limited && !frame.dated) undated_.push_back(frame.mark);
     }
     fixed_upto_ = 0;
     frames_.prepend(std::move(frames));

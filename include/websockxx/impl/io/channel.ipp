@@ -177,10 +177,13 @@ void Channel::on_writable()
     if (!closed_) listener_.on_output();
 }
 
-void Channel::track(std::uint64_t from, core::Outgoing frame)
+void Channel::track(std::uint64_t from, core::Outgoing&& frame)
 {
+    // Before the frame is moved: while there is no memory, it stays the caller's.
+    unsent_.grow();
+    auto kept = frame.keep ? std::make_unique<core::Outgoing>() : nullptr;
     auto done = std::move(frame.done);
-    auto kept = frame.keep ? std::make_unique<core::Outgoing>(std::move(frame)) : nullptr;
+    if (kept) *kept = std::move(frame);
     unsent_.push_back({from, protocol_.produced(), std::move(done), std::move(kept)});
 }
 
@@ -193,7 +196,9 @@ void Channel::shutdown()
 Channel::Leftover Channel::close()
 {
     Leftover leftover;
-    if (std::exchange(closed_, true)) return leftover;
+    if (closed_) return leftover;
+    leftover.kept.reserve(unsent_.size()); // while nothing is lost yet
+    closed_ = true;
     transport_->close();
     const auto gone = protocol_.produced() - protocol_.output().size();
     for (auto& unsent : unsent_.take()) {

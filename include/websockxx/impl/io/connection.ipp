@@ -89,10 +89,12 @@ Connection::~Connection()
 
 void Connection::begin()
 {
-    history_.began_at = environment_->clock();
-    mailbox_->attach(*this);
-    feed(core::event::Started{});
-    settle();
+    attempt([this] {
+        history_.began_at = environment_->clock();
+        mailbox_->attach(*this);
+        feed(core::event::Started{});
+        settle();
+    });
 }
 
 // ---- Events in, commands out
@@ -232,16 +234,48 @@ void Connection::on_output()
     settle();
 }
 
+// There is no telling what was not done, so that nothing goes on: the client ends, in order.
+void Connection::on_out_of_memory()
+{
+    events_ = {};
+    busy_ = false;
+    if (mailbox_->ended()) return;
+    CloseReason reason{.by = CloseReason::By::local, .error = make_error_code(boost::system::errc::not_enough_memory)};
+    if (session_.state() != core::Session::State::done) return feed(core::event::StopAsked{std::move(reason.error)});
+    // It was about to end.
+    core::command::Drop drop;
+    run(drop);
+    if (session_.ever_open() && !terminated_) {
+        core::command::CallTerminate terminate{reason};
+        run(terminate);
+    }
+    if (!session_.ever_open() && !start_error_) start_error_ = reason.error;
+    finish(std::move(reason));
+}
+
+template <class Function>
+void Connection::attempt(Function function)
+{
+    try {
+        function();
+    }
+    catch (const std::bad_alloc&) { // must not reach whoever runs the context: it is this client's alone
+        on_out_of_memory();
+    }
+}
+
 // ---- Time
 
 void Connection::on_alarm()
 {
     alarm_at_.reset();
-    const auto now = alarm_->now();
-    while (const auto timer = deadlines_.pop(now)) expire(*timer, now);
-    pop_later(now);
-    expire_sends(now);
-    settle();
+    attempt([this] {
+        const auto now = alarm_->now();
+        while (const auto timer = deadlines_.pop(now)) expire(*timer, now);
+        pop_later(now);
+        expire_sends(now);
+        settle();
+    });
 }
 
 void Connection::expire(core::Timer timer, std::chrono::milliseconds now)
@@ -392,8 +426,8 @@ void Connection::run(core::command::Drop&)
     take_leftover(channel_->close());
     history_.bytes_received += channel_->bytes_received();
     history_.bytes_sent += channel_->bytes_sent();
-    // It may be what is calling us.
-    boost::asio::post(strand_, [dead = std::move(channel_)] {});
+    retired_ = std::move(channel_);
+    boost::asio::post(strand_, [self = shared_from_this()] { self->retired_.reset(); });
 }
 
 void Connection::run(core::command::ReportStarted& command)
@@ -418,12 +452,17 @@ void Connection::run(core::command::CallTerminate& command)
     end_attempt(command.reason, 0);
     if (watch_) watch_->begins(Callback::terminate);
     const CallbackScope scope{*mailbox_};
+    terminated_ = true;
     client_->terminate(command.reason);
     if (watch_) watch_->returned();
 }
 
-void Connection::run(core::command::Finish& command)
+void Connection::run(core::command::Finish& command) { finish(std::move(command.reason)); }
+
+// May be called again, if memory ran out in the middle of it.
+void Connection::finish(CloseReason reason)
 {
+    if (!reason_) reason_ = std::move(reason);
     ticket_ = 0; // a `prepare` hook that still owes its answer is not waited for
     mailbox_->show(nullptr);
     calls_ = {};
@@ -434,17 +473,16 @@ void Connection::run(core::command::Finish& command)
         const CallbackScope scope{*mailbox_};
         client_.reset();
     }
-    const auto error = command.reason.error.code();
-    if (!hooks_.started && !command.reason.normal() && error != errc::stopped && error != errc::aborted) {
-        log(Severity::error, "the client ended: " + command.reason.message());
+    const auto error = reason_->error.code();
+    if (!hooks_.started && !reason_->normal() && error != errc::stopped && error != errc::aborted) {
+        log(Severity::error, "the client ended: " + reason_->message());
     }
     hooks_.prepare = {};
     hooks_.log = {};
-    end_watch(command.reason);
-    reason_ = std::move(command.reason);
+    end_watch(*reason_);
     // What our callers still hold, such as the message whose callback this is, may refer to what whoever waits for the
     // end destroys next: so it is told behind them.
-    boost::asio::post(strand_, [self = shared_from_this()] { self->tell_end(); });
+    boost::asio::post(strand_, [self = shared_from_this()] { self->attempt([&] { self->tell_end(); }); });
 }
 
 void Connection::tell_end()

@@ -20,7 +20,7 @@ namespace websockxx::io {
 void Connection::wake()
 {
     boost::asio::post(strand_, [weak = weak_from_this()] {
-        if (const auto self = weak.lock()) self->drain();
+        if (const auto self = weak.lock()) self->attempt([&] { self->drain(); });
     });
 }
 

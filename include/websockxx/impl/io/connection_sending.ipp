@@ -19,6 +19,14 @@ namespace sending_detail {
 // So much is encoded ahead of the transport: enough for large writes, and all that a loss can leave in doubt.
 inline constexpr std::size_t encode_ahead_bytes = 64 * 1024;
 
+void tell(std::vector<core::Outgoing>& frames, error_code ec)
+{
+    for (auto& frame : frames) {
+        if (frame.done) frame.done->done(ec);
+        frame.done.reset();
+    }
+}
+
 } // namespace sending_detail
 
 // Where there is nothing to do, which is nearly always, this must cost nothing.
@@ -41,9 +49,16 @@ void Connection::pump_all()
 bool Connection::pump_some()
 {
     auto frames = std::exchange(outgoing_, {});
-    const auto next = mailbox_->take_sends(due_, sending_detail::encode_ahead_bytes, frames);
-    if (!frames.empty()) encoded_ = std::max<std::size_t>(encoded_, 1); // the mailbox must be told how much it is
-    for (auto& frame : frames) encode(frame);
+    core::SendQueue::Next next;
+    try {
+        next = mailbox_->take_sends(due_, sending_detail::encode_ahead_bytes, frames);
+        if (!frames.empty()) encoded_ = std::max<std::size_t>(encoded_, 1); // the mailbox must be told how much it is
+        for (auto& frame : frames) encode(frame);
+    }
+    catch (const std::bad_alloc&) {
+        sending_detail::tell(frames, errc::maybe_sent); // the one that it ran out at may be encoded
+        throw;
+    }
     frames.clear();
     outgoing_ = std::move(frames);
     encoded_upto_ = next.more ? next.mark - 1 : due_;
@@ -61,7 +76,7 @@ void Connection::encode(core::Outgoing& frame)
         if (frame.keep || frame.done) channel_->track(from, std::move(frame));
         else ++untracked_;
     }
-    else if (frame.done) frame.done->done(ec);
+    else if (const auto done = std::move(frame.done)) done->done(ec);
     else log(Severity::error, "a frame was not sent: " + ec.message()); // nobody else would tell
 }
 
@@ -83,7 +98,13 @@ void Connection::take_leftover(Channel::Leftover leftover)
     high_water_ = false;
     if (const auto most = std::exchange(untracked_, 0))
         log(Severity::error, "up to " + std::to_string(most) + " frames were not sent, or not whole");
-    mailbox_->put_sends_back(std::move(leftover.kept));
+    try {
+        mailbox_->put_sends_back(std::move(leftover.kept));
+    }
+    catch (const std::bad_alloc&) {
+        sending_detail::tell(leftover.kept, errc::connection_lost);
+        throw;
+    }
     (void)mailbox_->set_encoded(0);
     sends_expire_ = mailbox_->date_sends(alarm_->now());
     if (leftover.maybe_sent > 0) log_failed(leftover.maybe_sent, make_error_code(errc::maybe_sent).message());

@@ -15,6 +15,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
+#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -47,6 +48,18 @@ bool on_thread_of(const boost::asio::any_io_executor& executor)
            inside(std::type_identity<asio::any_io_executor>{});
 }
 
+/// A handler that cannot be posted is destroyed uncalled: there is no other way to call it from here, and the others
+/// that are told now must not suffer.
+template <class Post>
+void without_memory_skip(Post post)
+{
+    try {
+        post();
+    }
+    catch (const std::bad_alloc&) {
+    }
+}
+
 /// Completes an async_send().
 class CompleteSend final : public core::SendDone {
 public:
@@ -61,8 +74,10 @@ public:
     // Posted: never from inside the initiating function, nor in the middle of what the connection does.
     void done(error_code ec) override
     {
-        boost::asio::post(via_, [work = std::move(work_), handler = std::move(handler_), ec]() mutable {
-            boost::asio::dispatch(work, [handler = std::move(handler), ec]() mutable { std::move(handler)(ec); });
+        without_memory_skip([&] {
+            boost::asio::post(via_, [work = std::move(work_), handler = std::move(handler_), ec]() mutable {
+                boost::asio::dispatch(work, [handler = std::move(handler), ec]() mutable { std::move(handler)(ec); });
+            });
         });
     }
 
@@ -110,11 +125,12 @@ error_code Mailbox::admit(Item& item)
     // Apart from the others, so that one can look into a client whose inbox is full.
     const bool visits = std::holds_alternative<item::Visit>(item);
     if (visits && visits_ >= max_visits) return refuse(item, errc::inbox_full);
-    if (std::holds_alternative<item::Stop>(item)) stopping_ = true;
+    wake_owner(); // first: without memory for that, nothing has happened
+    const bool stops = std::holds_alternative<item::Stop>(item);
     items_.push_back(std::move(item));
+    if (stops) stopping_ = true;
     if (counts) ++messages_;
     if (visits) ++visits_;
-    wake_owner();
     return {};
 }
 
@@ -300,15 +316,16 @@ void Mailbox::end(CloseReason reason)
     boost::asio::any_io_executor executor;
     {
         const std::lock_guard lock{mutex_};
-        reason_ = reason;
+        reason_ = std::move(reason);
         waiters = std::exchange(waiters_, {});
         callers = std::exchange(callers_, {});
         executor = std::exchange(executor_, {});
         ended_.notify_all();
     }
-    const auto why = reason.error.code() == errc::runtime_ended ? errc::runtime_ended : errc::client_ended;
+    const auto why = reason_->error.code() == errc::runtime_ended ? errc::runtime_ended : errc::client_ended;
     for (auto& [id, caller] : callers) caller.done->done(why);
-    for (auto& waiter : waiters) complete(executor, std::move(waiter), {}, reason);
+    for (auto& waiter : waiters)
+        mailbox_detail::without_memory_skip([&] { complete(executor, std::move(waiter), {}, *reason_); });
 }
 
 // Posted, since the caller is in the middle of something that a handler must not find half done.

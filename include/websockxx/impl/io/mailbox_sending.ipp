@@ -56,10 +56,10 @@ error_code Mailbox::admit_send(core::Outgoing& frame)
 void Mailbox::async_send(core::Outgoing frame, SendHandler handler)
 {
     namespace asio = boost::asio;
-    frame.id = next_id();
+    const auto id = frame.id = next_id();
     // First of all: once the send is known to others, its handler may have run.
     if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
-        slot.assign([weak = weak_from_this(), id = frame.id](asio::cancellation_type) {
+        slot.assign([weak = weak_from_this(), id](asio::cancellation_type) {
             if (const auto mailbox = weak.lock()) mailbox->cancel_send(id);
         });
     }
@@ -69,7 +69,12 @@ void Mailbox::async_send(core::Outgoing frame, SendHandler handler)
         if (admit_send(frame)) return; // it has told `done`
         if (!owner_ || std::exchange(awake_, true)) return;
     }
-    wake_for_sends();
+    try {
+        wake_for_sends();
+    }
+    catch (const std::bad_alloc&) {
+        if (withdraw(id)) throw; // else it is on its way
+    }
 }
 
 void Mailbox::cancel_send(std::uint64_t id)
@@ -112,7 +117,7 @@ core::SendQueue::Next Mailbox::take_sends(std::uint64_t upto, std::size_t budget
     return sends_.take(upto, budget, taken);
 }
 
-void Mailbox::put_sends_back(std::vector<core::Outgoing> frames)
+void Mailbox::put_sends_back(std::vector<core::Outgoing>&& frames)
 {
     const std::lock_guard lock{mutex_};
     sends_.put_back(std::move(frames));

@@ -8,6 +8,7 @@
 #include <websockxx/protocol/request.hpp>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/websocket.hpp>
 
 #include <algorithm>
@@ -62,6 +63,14 @@ inline Stream::Fault to_fault(const boost::beast::error_code& ec)
     return Stream::Fault::broken;
 }
 
+/// Makes the service of timers, unless the context has it. Where Beast would, it cannot bear that there is no memory
+/// for it: the stream that was not made stays in its list.
+inline void provide_timers(OutputBuffer& output, boost::asio::execution_context& context)
+{
+    const Pipe pipe{output, context};
+    const boost::asio::steady_timer timer{pipe.get_executor()};
+}
+
 } // namespace beast_stream
 
 class Stream::Beast {
@@ -76,7 +85,7 @@ public:
 };
 
 Stream::Stream(OutputBuffer& output, boost::asio::execution_context& context, const Limits& limits)
-    : beast_(std::make_unique<Beast>(output, context))
+    : beast_((beast_stream::provide_timers(output, context), std::make_unique<Beast>(output, context)))
 {
     using beast_stream::websocket::stream_base;
 
