@@ -35,8 +35,8 @@ struct Settings {
 constexpr Timeouts timeouts{
     .open = 2s, .connect = 1s, .close = 500ms, .linger = 200ms, .ping_interval = 1s, .pong = 1s, .message = 3s};
 constexpr policy::Backoff backoff{.base = 50ms, .cap = 1s};
-// A connection that was black-holed is found dead, an attempt that was has failed, and then comes the longest delay; the
-// rest is for 200 opening handshakes at once, on a machine that is shared.
+// A connection that was black-holed is found dead, an attempt that was has failed, and then comes the longest delay;
+// the rest is for 200 opening handshakes at once, on a machine that is shared.
 constexpr auto back_within = timeouts.ping_interval + timeouts.pong + timeouts.open + backoff.cap + 5s;
 
 /// How things that were begun ended: each of them has to, once.

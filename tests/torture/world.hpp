@@ -185,8 +185,8 @@ struct Scenario {
 
 inline std::string message(std::string payload) { return encode(WireFrame{Opcode::text, std::move(payload)}); }
 
-/// (handle_connect callbacks* handle_disconnect)* terminate, where an attempt that fails has handle_disconnect alone, and
-/// a first handle_connect() that fails, or whose replies do, has nothing behind it.
+/// (handle_connect callbacks* handle_disconnect)* terminate, where an attempt that fails has handle_disconnect alone,
+/// and a first handle_connect() that fails, or whose replies do, has nothing behind it.
 inline std::string breach_of_grammar(const std::vector<std::string>& lines)
 {
     bool connected = false;
