@@ -5,6 +5,7 @@
 #include "support/test.hpp"
 #include "support/tls_talk.hpp"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -238,6 +239,58 @@ TEST_CASE("S9 a server that speaks no TLS 1.2 is refused, before it can show a c
     const World world;
     const ServerOptions old{.min_version = TLS1_VERSION, .max_version = TLS1_1_VERSION};
     CHECK(verdict(world.options, "localhost", world.authority.issue(), old).code() == errc::tls_version);
+}
+
+TEST_CASE("S9 each bad server is refused with a code, or at least with words, of its own", "[io][tls]")
+{
+    const World world;
+    const auto& authority = world.authority;
+    const auto with = [&](const CertificateOptions& options) { return authority.issue(options); };
+    auto forgetful = authority.intermediate("websockxx test middle").issue();
+    forgetful.intermediates.clear();
+    const auto revoked = authority.issue();
+    auto heeding = world.options;
+    heeding.ca_pem += authority.revoke({revoked});
+    const ServerOptions tls_1_0{.min_version = TLS1_VERSION, .max_version = TLS1_VERSION};
+    const ServerOptions tls_1_1{.min_version = TLS1_1_VERSION, .max_version = TLS1_1_VERSION};
+    struct Row {
+        Identity identity;
+        errc code;
+        std::string words = {}; // what tells it from others with this code
+        std::string host = "localhost";
+        ServerOptions server = {};
+    };
+    const std::vector<Row> rows{
+        {with(CertificateOptions::expired()), errc::certificate_expired},
+        {with(CertificateOptions::not_yet_valid()), errc::certificate_not_yet_valid},
+        {self_signed(), errc::certificate_self_signed},
+        {CertificateAuthority("websockxx stranger").issue(), errc::certificate_untrusted, "test server"},
+        {forgetful, errc::certificate_untrusted, "issuer"},
+        {with({.dns_names = {"a.test"}}), errc::certificate_host_mismatch, "has DNS:a.test"},
+        {with({.dns_names = {"*.b.test"}}), errc::certificate_host_mismatch, "has DNS:*.b.test", "x.y.b.test"},
+        {with({.common_name = "localhost", .dns_names = {}}), errc::certificate_host_mismatch, "common name"},
+        {with({.ip_addresses = {"127.0.0.2"}}), errc::certificate_host_mismatch, "IP:127.0.0.2", "127.0.0.1"},
+        {with({.ip_addresses = {"::2"}}), errc::certificate_host_mismatch, "IP:::2", "::1"},
+        {with({.dns_names = {std::string("localhost\0.c.test", 17)}}), errc::certificate_host_mismatch, "\\x00.c.test"},
+        {with({.extended_key_usage = "clientAuth"}), errc::certificate_rejected, "purpose"},
+        {with({.digest = "SHA1"}), errc::certificate_rejected, "algorithm too weak"},
+        {with({.key = CertificateOptions::Key::rsa_1024}), errc::certificate_rejected, "key too weak"},
+        {revoked, errc::certificate_revoked},
+        {with({}), errc::tls_version, {}, "localhost", tls_1_0},
+        {with({}), errc::tls_version, {}, "localhost", tls_1_1},
+    };
+    std::set<std::string> messages;
+    for (const auto& row : rows) {
+        const auto error = verdict(heeding, row.host, row.identity, row.server); // and has heard nothing
+        CAPTURE(error.message());
+        CHECK(error.code() == row.code);
+        CHECK(error.code() == condition::tls);
+        CHECK(error.code() == condition::fatal);
+        CHECK_THAT(error.message(), ContainsSubstring(row.words));
+        messages.insert(error.message());
+    }
+    // The old versions have the same one, and so have the strangers: who signed the certificate is not known.
+    CHECK(messages.size() == rows.size() - 2);
 }
 
 TEST_CASE("WX-128 our certificate is shown to a server that asks for one", "[io][tls]")
