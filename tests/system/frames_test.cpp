@@ -14,7 +14,7 @@
 using namespace websockxx;
 using namespace websockxx::test;
 
-/// Every kind of frame, with every form of length, through a socket. Under valgrind this shows that no byte leaves which
+/// Every kind of frame, with every form of length, through a socket. Under valgrind this shows that no byte leaves that
 /// was never written (docs/reliability.md).
 
 namespace {
