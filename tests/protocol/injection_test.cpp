@@ -232,7 +232,7 @@ TEST_CASE("S6 whatever strings a Conn is made of, one request leaves, with what 
 TEST_CASE("S6 what a Conn may not hold is an error of the client, which connects nowhere", "[protocol]")
 {
     Attacker attacker(seed() + 1);
-    int refused = 0;
+    int refusals = 0;
     for (int number = 0; number < 2'000; ++number) {
         const auto conn = attacker.conn();
         if (!conn) continue;
@@ -243,11 +243,11 @@ TEST_CASE("S6 what a Conn may not hold is an error of the client, which connects
             REQUIRE(h.transports == 1);
             continue;
         }
-        ++refused;
+        ++refusals;
         REQUIRE(h.started);
         REQUIRE(h.started->code() == conn->check().error().code());
         REQUIRE_FALSE(detail::has_control_character(h.started->message()));
         REQUIRE(h.transports == 0);
     }
-    CHECK(refused > 500);
+    CHECK(refusals > 500);
 }

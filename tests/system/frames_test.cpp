@@ -22,14 +22,14 @@ namespace {
 std::vector<Frame> all_frames()
 {
     std::vector<Frame> frames;
-    for (const std::size_t size : {0, 1, 125, 126, 300, 65'535, 65'536, 200'000}) {
+    for (const std::size_t size : {0u, 1u, 125u, 126u, 300u, 65'535u, 65'536u, 200'000u}) {
         frames.push_back(Frame::text(std::string(size, 't')));
         frames.push_back(Frame::binary(std::string(size, 'b')));
         frames.push_back(Frame::text_fragment(std::string(size, 'f')));
         frames.push_back(Frame::continuation(std::string(size, 'c')));
         frames.push_back(Frame::finish(std::string(size, 'e')));
     }
-    for (const std::size_t size : {0, 1, 125}) {
+    for (const std::size_t size : {0u, 1u, 125u}) {
         frames.push_back(Frame::ping(std::string(size, 'i')));
         frames.push_back(Frame::pong(std::string(size, 'o')));
     }
