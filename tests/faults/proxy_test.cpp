@@ -9,10 +9,14 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
 
 /// The fault-injecting proxy itself: a test of a client is worth no more than the faults that it meets.
 
@@ -124,6 +128,30 @@ TEST_CASE("the proxy ignores who connects, without an answer, and answers him on
     line.proxy.accept();
     line.context.run(); // the kernel asks again
     CHECK_FALSE(ended);
+}
+
+TEST_CASE("the proxy ignores whoever connects also when others fill its backlog before it does", "[faults]")
+{
+    Line line;
+    std::atomic<bool> done = false;
+    std::thread crowd{[&] {
+        asio::io_context context;
+        while (!done) {
+            std::vector<tcp::socket> sockets;
+            for (int i = 0; i < 20; ++i) {
+                sockets.emplace_back(context).async_connect(
+                    {asio::ip::address_v4::loopback(), line.proxy.port()}, [](error_code) {});
+            }
+        }
+    }};
+    const auto begin = Clock::now();
+    for (int i = 0; i < 2000 && Clock::now() - begin < 3s; ++i) {
+        line.proxy.ignore(); // must not wait: the kernel would for two minutes
+        line.proxy.accept();
+    }
+    done = true;
+    crowd.join();
+    CHECK(Clock::now() - begin < 20s);
 }
 
 TEST_CASE("the proxy moves to another address, and is refused at the old one", "[faults]")
