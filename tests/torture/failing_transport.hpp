@@ -102,6 +102,7 @@ private:
 class FailingTransport final : public io::Transport {
 public:
     inline static int alive = 0;
+    const std::shared_ptr<void> there = std::make_shared<char>(); ///< as long as this is
 
     FailingTransport(const io::Strand& strand, std::shared_ptr<Plan> plan, Server server,
         std::unique_ptr<test::ServerTls> tls = nullptr)

@@ -62,6 +62,7 @@ public:
     std::vector<Server> servers; ///< of the first connections; those behind them are as an untouched one
     core::Settings settings{.policy = policy::always(policy::Backoff{}), .handle_initial_conn_failure = true};
     Conn conn{.secure = false, .host = "localhost", .port = 80};
+    io::Hooks hooks = {};
     std::shared_ptr<Record> record = std::make_shared<Record>();
     std::shared_ptr<io::Mailbox> mailbox;
     std::shared_ptr<io::Connection> connection;
@@ -99,7 +100,7 @@ public:
         };
         environment.draw = [] { return 0.5; };
         environment.clock = [clock = clock_] { return std::chrono::nanoseconds{clock->now}; };
-        connection = std::make_shared<io::Connection>(std::make_unique<Recorder>(record), conn, settings, io::Hooks{},
+        connection = std::make_shared<io::Connection>(std::make_unique<Recorder>(record), conn, settings, hooks,
             std::make_shared<const io::Environment>(std::move(environment)),
             io::Strand{boost::asio::any_io_executor{context_.get_executor()}}, mailbox);
         weak_ = connection;
@@ -108,7 +109,7 @@ public:
     void run()
     {
         do {
-            if (transport_ && FailingTransport::alive > 0 && !mailbox->ended()) transport_->poll();
+            if (const auto there = there_.lock(); there && !mailbox->ended()) transport_->poll();
             context_.restart();
         } while (context_.poll() > 0);
     }
@@ -165,6 +166,7 @@ private:
         auto tls = to.secure ? std::make_unique<ServerTls>(server_context()) : nullptr;
         auto made = std::make_unique<FailingTransport>(strand, plan_, std::move(server), std::move(tls));
         transport_ = made.get();
+        there_ = made->there;
         if (!to.secure) return made;
         return std::make_unique<io::TlsTransport>(strand, std::move(made));
     }
@@ -173,7 +175,8 @@ private:
     boost::asio::io_context context_;
     std::shared_ptr<HandClock> clock_ = std::make_shared<HandClock>();
     HandAlarm* alarm_ = nullptr;
-    FailingTransport* transport_ = nullptr;
+    FailingTransport* transport_ = nullptr; // the newest, as long as it is there
+    std::weak_ptr<void> there_;
     std::size_t made_ = 0;
     std::weak_ptr<io::Connection> weak_;
 };
