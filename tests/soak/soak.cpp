@@ -91,6 +91,10 @@ public:
     Soak(const Settings& settings, const FarEnd& far_end, std::string ca_pem)
         : settings_(settings), far_end_(far_end), ca_pem_(std::move(ca_pem)), random_(settings.seed)
     {
+        // What is measured must not grow with the measuring.
+        const auto rounds = static_cast<std::size_t>(settings.time / 10s) + 2;
+        heap.reserve(rounds);
+        times.reserve(rounds * settings.clients);
         for (std::size_t i = 0; i < settings.clients; ++i) {
             places_.push_back(std::make_shared<Place>());
             clients_.push_back(start_client(i));
