@@ -84,3 +84,12 @@ TEST_CASE("what is opened while paused is paused, and can be opened", "[core]")
     CHECK_FALSE(script.session().delivers());
     script.given(ResumeAsked{}).expect({Arm{Timer::heartbeat, 20s}});
 }
+
+TEST_CASE("a client that is resumed before it is connected is not paused when it is", "[core]")
+{
+    auto script = beating();
+    script.given(PauseAsked{}).expect({});
+    script.given(ResumeAsked{}).expect({});
+    script.open();
+    CHECK(script.session().delivers());
+}

@@ -289,17 +289,14 @@ void Session::on(event::Expired& e)
     if (!is_armed(e.timer)) return;
     armed_ = static_cast<std::uint8_t>(armed_ & ~(1U << static_cast<unsigned>(e.timer)));
     const auto phase = e.resolving ? Phase::resolve : phase_;
-    switch (e.timer) {
-    case Timer::open: return fail_attempt(Error{errc::open_timeout, phase});
-    case Timer::connect: return fail_attempt(Error{errc::connect_timeout, phase});
-    case Timer::heartbeat: return beat(e.quiet);
-    case Timer::retry: return begin_attempt();
-    case Timer::message: return e.unfinished ? time_message(*e.unfinished) : void();
-    case Timer::linger: return lose(std::move(reason_));
-    case Timer::close:
-        if (!reason_.clean && !reason_.error) reason_.error = Error{errc::close_timeout, Phase::closing};
-        return lose(std::move(reason_));
-    }
+    if (e.timer == Timer::open) return fail_attempt(Error{errc::open_timeout, phase});
+    if (e.timer == Timer::connect) return fail_attempt(Error{errc::connect_timeout, phase});
+    if (e.timer == Timer::heartbeat) return beat(e.quiet);
+    if (e.timer == Timer::retry) return begin_attempt();
+    if (e.timer == Timer::message) return e.unfinished ? time_message(*e.unfinished) : void();
+    if (e.timer == Timer::close && !reason_.clean && !reason_.error)
+        reason_.error = Error{errc::close_timeout, Phase::closing};
+    lose(std::move(reason_)); // also for Timer::linger
 }
 
 // ---- After the connection
@@ -323,12 +320,8 @@ void Session::ask(CloseReason reason, bool established)
 void Session::on(event::Decided& e)
 {
     if (state_ != State::asking) return;
-    switch (e.decision.kind()) {
-    case Decision::Kind::stop: return end(std::move(reason_));
-    case Decision::Kind::reconnect: return retry(e.decision, e.draw);
-    case Decision::Kind::ask_policy: break;
-    }
-    if (!settings_.policy) return end(std::move(reason_));
+    if (e.decision.kind() == Decision::Kind::reconnect) return retry(e.decision, e.draw);
+    if (e.decision.kind() == Decision::Kind::stop || !settings_.policy) return end(std::move(reason_));
     try {
         const auto decision = settings_.policy(Retry{retries_ + 1, reason_, now_ - failing_since_, e.draw});
         if (decision.kind() == Decision::Kind::reconnect) return retry(decision, e.draw);
