@@ -196,7 +196,8 @@ private:
     {
         const bool keep = number % 3 != 0;
         const bool limited = number % 3 == 1;
-        auto text = "s" + std::to_string(sent_) + std::string(number % 5 == 0 ? number / 3u : 0u, '.');
+        auto text =
+            "s" + std::to_string(sent_) + std::string(number % 5 == 0 ? static_cast<std::size_t>(number / 3) : 0, '.');
         core::Outgoing frame{.frame = Frame::text(text), .keep = keep, .limited = limited, .time = rules_.keep_for};
         frame.id = static_cast<std::uint64_t>(sent_) + 1;
         frame.done = std::make_unique<Told>(*this, sent_);
