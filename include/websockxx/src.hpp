@@ -50,6 +50,7 @@
 #include <websockxx/impl/io/call.ipp>
 #include <websockxx/impl/io/channel.ipp>
 #include <websockxx/impl/io/connection.ipp>
+#include <websockxx/impl/io/connection_ending.ipp>
 #include <websockxx/impl/io/connection_mailbox.ipp>
 #include <websockxx/impl/io/connection_sending.ipp>
 #include <websockxx/impl/io/connection_status.ipp>

@@ -147,9 +147,12 @@ void SendQueue::put_back(std::vector<Outgoing>&& frames)
 {
     frames.reserve(frames.size() + frames_.size()); // what prepend() needs
     undated_.reserve(undated_.size() + frames.size());
+    decltype(dates_) dates;
     for (const auto& frame : frames) {
-        if (frame.limited && frame.dated) dates_.emplace(frame.time, frame.mark);
+        if (frame.limited && frame.dated) dates.emplace(frame.time, frame.mark);
     }
+    // From here on nothing can fail.
+    dates_.merge(dates);
     for (const auto& frame : frames) {
         enter(frame);
         if (frame.limited && !frame.dated) undated_.push_back(frame.mark);
