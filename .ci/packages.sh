@@ -1,6 +1,7 @@
 # Debian's packages that building and testing need; sourced by tests/run, examples/run and .ci/run.
 #
 #   install_missing "${build_packages[@]}"    installs those that are not there, as root or with sudo
+#   "${run[@]}" program                        with what a preset's programs must be run with, after: set_run <preset>
 #
 # With nothing missing there is no network access and no privilege. On other systems it only says what is needed.
 
@@ -46,4 +47,10 @@ install_missing() {
         fi
         DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends "$@" < /dev/null
 INSTALL
+}
+
+# ThreadSanitizer of these compilers does not start where the kernel randomizes more than 28 bits of an address.
+set_run() {
+    run=()
+    if [ "$1" = tsan ] && setarch --addr-no-randomize true 2>/dev/null; then run=(setarch --addr-no-randomize); fi
 }

@@ -109,6 +109,10 @@ TEST_CASE("then() sends both replies in order, and closes after them", "[values]
 
     CHECK(Action(Client::ok()).then(Client::ok()).is_ok());
     CHECK(Action(Client::ok()).then(Client::reply(Frame::text("a"))).frames().size() == 1);
+
+    const auto more =
+        Client::reply(Frame::text("a")).then(Client::reply(Frame::text("b"), Frame::text("c"))).then(Client::ok());
+    CHECK(test::list(more.frames()) == std::vector{Frame::text("a"), Frame::text("b"), Frame::text("c")});
 }
 
 TEST_CASE("of two closes the first one counts", "[values]")

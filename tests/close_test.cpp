@@ -129,6 +129,8 @@ TEST_CASE("a lost connection and one that never was are told apart", "[values]")
     CHECK(CloseReason{.error = Error(reset, Phase::open)}.message() ==
           "connection lost: Connection reset by peer (1006)");
     CHECK(CloseReason{.error = errc::connection_lost}.message() == "connection lost: no closing handshake (1006)");
+    CHECK(CloseReason{.error = Error(reset, Phase::closing)}.message() ==
+          "connection lost: Connection reset by peer (1006)");
     CHECK(CloseReason{}.message() == "connection lost: no closing handshake (1006)");
     CHECK(CloseReason{.error = Error(refused, Phase::connect)}.message() ==
           "could not connect: TCP connect: Connection refused");

@@ -156,6 +156,7 @@ TEST_CASE("an IPv6 address loses its brackets, and a zone is refused", "[values]
         CHECK(objection(url) == "the host is not an IPv6 address");
     CHECK(objection("ws://[::1/") == "the host has no closing bracket");
     CHECK(objection("ws://[::1]x/") == "the host does not end at its closing bracket");
+    CHECK_THAT(objection("ws://[::1]/a b"), StartsWith("the path has a character"));
 }
 
 TEST_CASE("S6 an encoded host is decoded, and may then be nothing but a name", "[values]")

@@ -145,8 +145,9 @@ TEST_CASE("failures of the system are transient unless they come from how it was
 
 TEST_CASE("failures of the system that come from how it was asked are fatal, a cancelled one is neither", "[values]")
 {
-    for (const auto e : {posix::invalid_argument, posix::address_family_not_supported, posix::bad_file_descriptor,
-             posix::not_a_socket, posix::protocol_not_supported, posix::operation_not_supported}) {
+    for (const auto e :
+        {posix::invalid_argument, posix::address_family_not_supported, posix::bad_file_descriptor, posix::not_a_socket,
+            posix::protocol_not_supported, posix::function_not_supported, posix::operation_not_supported}) {
         CHECK(system_code(e) == condition::fatal);
         CHECK_FALSE(system_code(e) == condition::transient);
     }

@@ -43,5 +43,6 @@ TEST_CASE("the default log writes whole lines that say how bad it is to the stan
     CHECK(standard_error_of([] {
         log_to_stderr(Severity::warning, "mind this");
         log_to_stderr(Severity::error, "lost");
-    }) == "websockxx: warning: mind this\nwebsockxx: error: lost\n");
+        log_to_stderr(Severity::trace, "successfully connected");
+    }) == "websockxx: warning: mind this\nwebsockxx: error: lost\n*DBG* successfully connected\n");
 }

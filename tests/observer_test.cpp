@@ -36,4 +36,5 @@ TEST_CASE("each callback has the name that it has in Client", "[observer]")
     CHECK(to_string(Callback::handle_connect) == "handle_connect");
     CHECK(to_string(Callback::terminate) == "terminate");
     for (std::size_t i = 0; i < callback_count; ++i) CHECK(to_string(static_cast<Callback>(i)) != "unknown");
+    CHECK(to_string(static_cast<Callback>(callback_count)) == "unknown");
 }

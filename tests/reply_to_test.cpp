@@ -4,6 +4,7 @@
 #include "support/test.hpp"
 
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -58,6 +59,9 @@ TEST_CASE("an empty one answers nobody", "[values]")
     const ReplyTo<int> nobody;
     nobody(1);
     nobody.fail(errc::aborted);
+    const ReplyTo<int> no_function{std::function<void(result<int>)>{}};
+    no_function(1);
+    no_function.fail(errc::aborted);
 }
 
 TEST_CASE("threads that answer at once make one answer", "[values]")

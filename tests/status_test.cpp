@@ -56,10 +56,19 @@ TEST_CASE("a status says why a connection is closing, or how the one before ende
     CHECK_THAT(printed(status), ContainsSubstring("before: closed by us\n"));
     CHECK(to_string(Status::State::connecting) == "connecting");
     CHECK(to_string(Status::State::ended) == "ended");
+    CHECK(to_string(static_cast<Status::State>(99)) == "unknown");
 }
 
 TEST_CASE("WX-117 the status of a paused client says so", "[status]")
 {
     const Status status{.name = "feed", .state = Status::State::connected, .paused = true, .url = "ws://h/"};
     CHECK_THAT(printed(status), ContainsSubstring("connection: connected, paused, ws://h/"));
+}
+
+TEST_CASE("P14 a status says how many frames were dropped, if any were", "[status]")
+{
+    Status status{.name = "feed"};
+    CHECK_THAT(printed(status), !ContainsSubstring("dropped"));
+    status.frames_dropped = 3;
+    CHECK_THAT(printed(status), ContainsSubstring("  dropped: 3 frames\n"));
 }

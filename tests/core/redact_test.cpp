@@ -46,6 +46,7 @@ TEST_CASE("S16 of a header field that is a secret only the name is shown", "[red
     CHECK(redact_field("X-CSRF-TOKEN", "abc") == "X-CSRF-TOKEN: ***");
     CHECK(redact_field("Server", "nginx") == "Server: nginx");
     CHECK(redact_field("Location", "https://bob:pw@h/login?ticket=abc") == "Location: https://***@h/login?ticket=***");
+    CHECK(redact_field("From", "bob@h, see https://h/") == "From: bob@h, see https://h/"); // no user of that URL
     CHECK(redact_field("X-Name", "two\r\nlines\x1B[2J") == "X-Name: two\\r\\nlines\\x1B[2J");
 }
 

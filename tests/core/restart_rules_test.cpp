@@ -28,6 +28,7 @@ TEST_CASE("the list is started in order, each child when the one before it has s
     const auto strategy = GENERATE(for_one, for_all, for_rest);
     TreeBench bench{strategy, 3};
     CHECK(bench.begin() == "start 0");
+    CHECK(bench.begin() == "");
     CHECK(bench.state(0) == ChildState::starting);
     CHECK(bench.state(1) == ChildState::waiting);
     CHECK(bench.started(0) == "start 1");
@@ -226,6 +227,15 @@ TEST_CASE("WX-109 stopping goes in reverse order, each child within its time, th
     CHECK(bench.closed(1) == "stop 0 in 2000");
     CHECK(bench.expired(0) == "abort 0");
     CHECK(bench.closed(0) == "finish: stopped");
+}
+
+TEST_CASE("a supervisor that is being stopped before it has begun does not begin", "[core]")
+{
+    TreeBench bench{for_one, 1};
+    CHECK(bench.start_child(5, 1) == "start 5");
+    CHECK(bench.stop() == "answer 1 ended, stop 5 in 5000");
+    CHECK(bench.begin() == "");
+    CHECK(bench.closed(5) == "finish: stopped");
 }
 
 TEST_CASE("WX-111 stopping stops also what is being started, and starts nothing more", "[core]")

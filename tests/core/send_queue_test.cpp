@@ -211,6 +211,19 @@ TEST_CASE("fragments of a message are not dropped, and cannot be kept", "[core][
     CHECK(f.queue.admit({Frame::finish("x")}) == errc::send_queue_full);
 }
 
+TEST_CASE("P14 drop_oldest passes over what was withdrawn", "[core][sending]")
+{
+    Fixture f{{.send_queue_messages = 3, .send_queue_policy = SendQueuePolicy::drop_oldest}};
+    CHECK_FALSE(f.queue.admit({Frame::text_fragment("begin")}));
+    auto withdrawn = f.frame("withdrawn");
+    withdrawn.id = 7;
+    CHECK_FALSE(f.queue.admit(std::move(withdrawn)));
+    CHECK(f.queue.withdraw(7));
+    for (const auto* text : {"a", "b", "c"}) CHECK_FALSE(f.queue.admit(f.frame(text)));
+    CHECK(f.results == Results{{"a", errc::dropped}});
+    CHECK(f.take() == Texts{"begin", "b", "c"});
+}
+
 TEST_CASE("P14 to drop takes the same time however many wait, or were dropped before, or may not be", "[core][sending]")
 {
     Fixture f{{.send_queue_messages = 40'000, .send_queue_policy = SendQueuePolicy::drop_oldest}};

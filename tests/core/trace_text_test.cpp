@@ -70,6 +70,8 @@ TEST_CASE("payloads are shown only if asked for, and then their beginning", "[tr
     CHECK(words::describe(Frame::text("hi\n"), open_hearted) == "text, 3 bytes: \"hi\\n\"");
     CHECK(words::describe(Frame::binary(std::string("\x00\xFFz", 3)), open_hearted) == "binary, 3 bytes: <00ff7a>");
     CHECK(words::describe(Frame::text(""), open_hearted) == "text, 0 bytes");
+    CHECK(words::describe(Frame::binary(std::string(128, 'z')), open_hearted).size() == 2 * 128 + 21);
+    CHECK_THAT(words::describe(Frame::binary(std::string(129, 'z')), open_hearted), EndsWith("7a7a...>"));
     CHECK(words::describe(Frame::text(std::string(1000, 'x')), open_hearted).size() < 300);
 }
 
@@ -100,4 +102,14 @@ TEST_CASE(
             CHECK_FALSE(detail::has_control_character(line));
         }
     }
+}
+
+TEST_CASE("S16 the message of a foreign error category stays one line", "[trace]")
+{
+    struct Wild final : boost::system::error_category {
+        [[nodiscard]] const char* name() const noexcept override { return "wild"; }
+        [[nodiscard]] std::string message(int) const override { return "two\nlines\x7F"; }
+    };
+    static const Wild wild;
+    CHECK(words::failing(Error{error_code{1, wild}}) == "closing due to error: two?lines?");
 }

@@ -76,14 +76,15 @@ TEST_CASE("WXB-13 S11 an extension that was not offered is unexpected", "[protoc
 
 TEST_CASE("S11 parameters that RFC 7692 does not allow are unexpected", "[protocol]")
 {
-    for (const std::string_view parameters : {"unknown", "server_no_context_takeover=1",
-             "server_no_context_takeover; server_no_context_takeover", "client_no_context_takeover=\"\"",
-             "server_max_window_bits", "server_max_window_bits=", "server_max_window_bits=7",
-             "server_max_window_bits=16", "server_max_window_bits=08", "server_max_window_bits=1x",
-             "server_max_window_bits=-9", "server_max_window_bits=10; server_max_window_bits=10",
-             "client_max_window_bits", "client_max_window_bits=7", "client_max_window_bits=100",
-             "client_max_window_bits=10; client_max_window_bits=10", "", ";", "server_max_window_bits=\"10", "=10",
-             "server_max_window_bits=10 11"}) {
+    for (const std::string_view parameters :
+        {"unknown", "server_no_context_takeover=1", "server_no_context_takeover; server_no_context_takeover",
+            "client_no_context_takeover=\"\"", "server_max_window_bits",
+            "server_max_window_bits=", "server_max_window_bits=7", "server_max_window_bits=16",
+            "server_max_window_bits=08", "server_max_window_bits=1x", "server_max_window_bits=1!",
+            "server_max_window_bits=-9", "server_max_window_bits=10; server_max_window_bits=10",
+            "client_max_window_bits", "client_max_window_bits=7", "client_max_window_bits=100",
+            "client_max_window_bits=10; client_max_window_bits=10", "", ";", "server_max_window_bits=\"10", "=10",
+            "server_max_window_bits=10 11"}) {
         check_unexpected("permessage-deflate; " + std::string(parameters));
     }
     for (const std::string_view field : {";", ",", "=", "\"", "permessage-deflate,", "permessage-deflate x", "@"})

@@ -4,6 +4,8 @@
 #include "support/frame_bytes.hpp"
 #include "support/test.hpp"
 
+#include <set>
+
 using namespace websockxx::protocol;
 namespace frames = websockxx::test::frames;
 
@@ -73,6 +75,17 @@ TEST_CASE("WXB-03 WXB-09 WXB-10 S3 S13 WX-168 WX-169 each error is told by the f
     CHECK(peek(bytes).what == what);
     CHECK(peek(bytes.substr(0, bytes.size() - 1)).what == Peek::incomplete);
     CHECK_FALSE(to_string(what).empty());
+}
+
+TEST_CASE("what was seen of a frame has words of its own", "[protocol]")
+{
+    std::set<std::string_view> words;
+    for (int what = 0; what <= static_cast<int>(Peek::length_too_large); ++what) {
+        const auto of_this = to_string(static_cast<Peek>(what));
+        CHECK_FALSE(of_this.empty());
+        CHECK(words.insert(of_this).second);
+    }
+    CHECK(to_string(static_cast<Peek>(99)).empty());
 }
 
 TEST_CASE("S13 with permessage-deflate RSV1 may be set on the first frame of a message only", "[protocol]")

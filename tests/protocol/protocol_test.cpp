@@ -168,6 +168,15 @@ TEST_CASE("S5 an answer without an end is too large, and takes no more memory th
     check_refused(talk, errc::handshake_too_large);
 }
 
+TEST_CASE("giving memory back in the middle of the opening handshake loses nothing of it", "[protocol]")
+{
+    Talk talk;
+    const auto answer = talk.answer();
+    talk.feed(answer.substr(0, 50));
+    talk.protocol.trim();
+    CHECK(talk.feed(answer.substr(50)) == Happenings{opened});
+}
+
 TEST_CASE("a second start() changes nothing", "[protocol]")
 {
     Talk talk;
@@ -195,6 +204,9 @@ TEST_CASE("the end of the stream leaves what is whole to be read", "[protocol]")
 
 TEST_CASE("frames can be written only while the connection is open", "[protocol]")
 {
+    protocol::Protocol unstarted(Talk::plain_conn(), Talk::context());
+    CHECK(unstarted.write(Frame::text("x")) == errc::not_connected_opening);
+
     Talk talk;
     CHECK(talk.protocol.write(Frame::text("x")) == errc::not_connected_opening);
     CHECK(talk.protocol.close(1000, "") == errc::not_connected_opening);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <websockxx/protocol/receiver.hpp>
 
+#include "protocol/compressor.hpp"
 #include "protocol/talk.hpp"
 #include "support/test.hpp"
+
+#include <cstring>
+#include <limits>
 
 using namespace websockxx;
 using namespace websockxx::test;
@@ -332,6 +336,50 @@ TEST_CASE("a limit of no bytes allows empty messages only", "[protocol]")
     CHECK(talk.feed(encode(frames::text, "x")).back() == failed);
 }
 
+TEST_CASE("S1 a limit of no bytes allows nothing to be inflated", "[protocol]")
+{
+    auto conn = Talk::deflate_conn();
+    conn.limits.message_bytes = 0;
+    OpenTalk talk(conn);
+    Compressor compressor;
+    CHECK(talk.feed(encode(frames::text, compressor.message(""), frames::compressed)) ==
+          Happenings{message(Frame::text(""))});
+    CHECK(talk.feed(encode(frames::text, compressor.message("x"), frames::compressed)).back() == failed);
+    CHECK(talk.protocol.error().code() == errc::message_too_big);
+}
+
+TEST_CASE("without a limit compressed messages are read as others are", "[protocol]")
+{
+    auto conn = Talk::deflate_conn();
+    conn.limits.message_bytes = std::numeric_limits<std::size_t>::max();
+    OpenTalk talk(conn);
+    CHECK(talk.feed(encode(frames::text, Compressor().message("Hello"), frames::compressed)) ==
+          Happenings{message(Frame::text("Hello"))});
+    CHECK(talk.feed(encode(frames::text, "Hello")).size() == 2);
+}
+
+TEST_CASE(
+    "inside a long message, reads that bring nothing or more than the first wrong byte change nothing", "[protocol]")
+{
+    OpenTalk talk;
+    const std::string part(10'000, 'x');
+    talk.feed(frames::header(frames::text, 1'000'000) + part);
+    const auto commit = [&](std::string_view bytes) {
+        const auto room = talk.protocol.prepare();
+        REQUIRE(room.size() >= bytes.size());
+        std::memcpy(room.data(), bytes.data(), bytes.size());
+        talk.protocol.commit(bytes.size());
+    };
+    commit("");
+    talk.look();
+    CHECK(talk.happenings.empty());
+    commit("good\xFF");
+    commit("more");
+    talk.look();
+    CHECK(talk.happenings == Happenings{failed});
+    CHECK(talk.protocol.error().code() == errc::bad_payload);
+}
+
 TEST_CASE("S4 more fragments than the limit are refused, whatever their size", "[protocol]")
 {
     const std::string payload = GENERATE(as<std::string>(), "", "x");
@@ -400,9 +448,11 @@ TEST_CASE("WXB-30 many frames in one read are told one by one, whatever they are
     CHECK(talk.feed(bytes) == expected);
 }
 
-TEST_CASE("a wrong text among good ones: those before it are told", "[protocol]")
+TEST_CASE("a wrong message among good ones: those before it are told", "[protocol]")
 {
     OpenTalk talk(any_conn(), any_pieces());
-    talk.feed(encode(frames::text, "good") + encode(frames::text, "\xFF") + encode(frames::text, "late"));
+    const auto wrong = GENERATE(as<std::string>(), encode(frames::text, "\xFF"),
+        encode(frames::text, "length", {.length_bytes = 2}), encode(frames::text, "length", {.length_bytes = 8}));
+    talk.feed(encode(frames::text, "good") + wrong + encode(frames::text, "late"));
     CHECK(talk.happenings == Happenings{message(Frame::text("good")), failed});
 }

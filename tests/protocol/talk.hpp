@@ -84,6 +84,20 @@ public:
         request = take_output();
     }
 
+    /// One for all: a context is expensive, with a thread of its own, and nothing runs on it.
+    static boost::asio::execution_context& context()
+    {
+        struct Context final : boost::asio::execution_context {
+            ~Context()
+            {
+                shutdown();
+                destroy();
+            }
+        };
+        static Context made;
+        return made;
+    }
+
     [[nodiscard]] static Conn plain_conn()
     {
         Conn conn;
@@ -184,20 +198,6 @@ private:
 
     Pieces pieces_;
     std::minstd_rand random_{20};
-
-    /// One for all: a context is expensive, with a thread of its own, and nothing runs on it.
-    static boost::asio::execution_context& context()
-    {
-        struct Context final : boost::asio::execution_context {
-            ~Context()
-            {
-                shutdown();
-                destroy();
-            }
-        };
-        static Context made;
-        return made;
-    }
 
 public:
     protocol::Protocol protocol;

@@ -98,7 +98,7 @@ public:
         heap.reserve(rounds);
         times.reserve(rounds * settings.clients);
         for (std::size_t i = 0; i < settings.clients; ++i) {
-            places_.push_back(std::make_shared<Place>());
+            places_.emplace_back();
             clients_.push_back(start_client(i));
         }
     }
@@ -134,7 +134,7 @@ public:
             if (place->connected) times.push_back(std::max(0.0, took.count()));
         }
         std::this_thread::sleep_for(2 * timeouts.ping_interval); // idle, they give memory back
-        heap.push_back(heap_kib() / static_cast<double>(settings_.clients));
+        heap.push_back(heap_kib() / static_cast<double>(settings_.clients) - sizeof(Place) / 1024.0);
         return clients_.size() - answered;
     }
 
@@ -163,7 +163,8 @@ private:
         std::size_t answered = 0;
         const auto first = ++round_;
         for (; answered < clients_.size() && Clock::now() < end; ++round_) {
-            for (const auto& client : clients_) send(client, "echo final " + std::to_string(round_), Delivery::fail());
+            for (std::size_t i = 0; i < clients_.size(); ++i)
+                send(i, "final " + std::to_string(round_), Delivery::fail());
             std::this_thread::sleep_for(200ms);
             revive();
             answered = static_cast<std::size_t>(
@@ -176,6 +177,7 @@ private:
     Ref<SoakClient> start_client(std::size_t number)
     {
         ++started_;
+        places_[number] = std::make_shared<Place>(tally_->truth);
         const bool secure = number % 2 == 1;
         Conn conn{.secure = secure,
             .host = secure ? "localhost" : "127.0.0.1",
@@ -201,10 +203,16 @@ private:
         }
     }
 
-    void send(const Ref<SoakClient>& client, std::string text, Delivery delivery)
+    void send(std::size_t client, std::string text, Delivery delivery)
     {
         sends.began();
-        client.async_send_frame(Frame::text(std::move(text)), delivery, [this](error_code ec) { sends.ended(ec); });
+        const auto place = places_[client];
+        const auto number = place->ledger.begin(place->connections);
+        clients_[client].async_send_frame(Frame::text("echo #" + std::to_string(number) + ' ' + std::move(text)),
+            delivery, [this, place, number](error_code ec) {
+                place->ledger.told(number, ec, place->connections);
+                sends.ended(ec);
+            });
     }
 
     void act()
@@ -221,7 +229,7 @@ private:
         case 6: (void)client.cast(static_cast<int>(below(1000))); return;
         case 7:
         case 8: call(client); return;
-        case 9: send(client, "echo " + std::string(1000 * below(60), 'x'), Delivery::fail()); return;
+        case 9: send(number, std::string(1000 * below(60), 'x'), Delivery::fail()); return;
         case 10: (void)client.send(Frame::text("echo " + std::to_string(below(1000))), Delivery::keep()); return;
         case 11:
             if (below(10) != 0) return;
@@ -234,7 +242,7 @@ private:
         if (!client.alive()) client = start_client(number);
         const Delivery deliveries[] = {
             Delivery::fail(), Delivery::keep(), Delivery::keep_for(300ms), Delivery::keep_until(Clock::now() + 1s)};
-        send(client, "echo " + std::to_string(below(1000)), deliveries[below(4)]);
+        send(number, std::to_string(below(1000)), deliveries[below(4)]);
     }
 
     void call(const Ref<SoakClient>& client)
@@ -322,6 +330,7 @@ int soak_with(const Settings& settings)
             faults, soak.started(), tally.connects.load(), tally.disconnects.load(), tally.frames.load());
         soak.sends.print("sends");
         soak.calls.print("calls");
+        tally.truth.print();
         auto& times = soak.times;
         std::ranges::sort(times);
         if (!times.empty())
@@ -335,6 +344,7 @@ int soak_with(const Settings& settings)
         verdict.expect(lost == 0, "and were answered");
         verdict.expect(soak.sends.holds(), "each send was completed, once");
         verdict.expect(soak.calls.holds(), "each call was completed, once");
+        verdict.expect(tally.truth.holds(), "what senders were told was true, and nothing came twice or out of order");
         verdict.expect(tally.wrong_order == 0, "callbacks came in order");
         verdict.expect(tally.wrong_echoes == 0, "nothing was changed behind TLS");
         verdict.expect(tally.alive == 0, "no client is left");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "ledger.hpp"
+
 #include <websockxx/websockxx.hpp>
 
 #include <atomic>
@@ -10,6 +12,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace websockxx::soak {
 
@@ -23,10 +26,15 @@ struct Tally {
     std::atomic<std::size_t> frames{0};
     std::atomic<std::size_t> wrong_order{0}; ///< callbacks that came when they may not
     std::atomic<std::size_t> wrong_echoes{0};
+    Truth truth;
 };
 
 /// What the soak looks at of one client, which may have ended.
 struct Place {
+    explicit Place(Truth& truth) : ledger(truth) {}
+
+    std::atomic<std::uint64_t> connections{0};
+    Ledger ledger; ///< of "echo #1 ...", "echo #2 ..."; only behind TLS
     std::atomic<bool> connected{false};
     std::atomic<std::int64_t> connected_at{0}; ///< Clock's ticks
     std::atomic<std::uint64_t> final_echo{0};  ///< the last "final N" that came back
@@ -51,6 +59,7 @@ public:
         expect(!open_ && !ended_);
         open_ = true;
         ++tally_->connects;
+        ++place_->connections;
         place_->connected_at = Clock::now().time_since_epoch().count();
         place_->connected = true;
         return reply(Frame::text("echo hello"));
@@ -62,7 +71,7 @@ public:
         const auto text = frame.text();
         // A network can change what is not encrypted; but nobody changes what is.
         if (secure_ && !text.starts_with("echo ")) ++tally_->wrong_echoes;
-        if (text.starts_with("echo final ")) place_->final_echo = std::stoull(std::string{text.substr(11)});
+        if (text.starts_with("echo #")) came_back(text);
         if (text == "echo throw") throw std::runtime_error("asked to");
         return ok();
     }
@@ -98,6 +107,13 @@ public:
     }
 
 private:
+    void came_back(std::string_view text)
+    {
+        const auto words = text.find(' ', 6);
+        const std::string number{text.substr(6, words - 6)};
+        if (secure_) place_->ledger.came_back(std::stoull(number), place_->connections);
+        if (text.find("final ") == words + 1) place_->final_echo = std::stoull(std::string{text.substr(words + 7)});
+    }
     void expect(bool holds)
     {
         if (!holds) ++tally_->wrong_order;
