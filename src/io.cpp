@@ -13,6 +13,8 @@
 #include <websockxx/impl/io/connector.ipp>
 #include <websockxx/impl/io/happy_eyeballs.ipp>
 #include <websockxx/impl/io/mailbox.ipp>
+#include <websockxx/impl/io/mailbox_calls.ipp>
+#include <websockxx/impl/io/mailbox_ending.ipp>
 #include <websockxx/impl/io/mailbox_sending.ipp>
 #include <websockxx/impl/io/monitor.ipp>
 #include <websockxx/impl/io/resolver.ipp>

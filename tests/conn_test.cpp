@@ -322,8 +322,11 @@ TEST_CASE("headers that would break the opening handshake are refused", "[values
     CHECK(error.detail() == "the header \"" + std::string(name) + "\": is set by the library");
 }
 
-TEST_CASE("two Host headers are refused", "[values]")
+TEST_CASE("two Host, User-Agent or Authorization headers are refused, since one would get lost", "[values]")
 {
+    for (const std::string name : {"Host", "User-Agent", "Authorization"})
+        CHECK(problem(Conn{.host = "h", .headers = {{name, "a"}, {"X", ""}, {name, "b"}}}).detail() ==
+              "the header \"" + name + "\": is there twice");
     CHECK(problem(Conn{.host = "h", .headers = {{"Host", "a"}, {"host", "b"}}}).code() == errc::invalid_header);
 }
 

@@ -24,7 +24,7 @@ using boost::system::error_code;
 enum class errc {
     // What the program asked for cannot be done.
     invalid_url = 1,         ///< not a `ws`, `wss`, `http` or `https` URL with a host
-    invalid_header,          ///< a header name is no token, or a value has CR, LF or NUL (RFC 9110 5.5)
+    invalid_header,          ///< a header's name or value may not be sent (RFC 9110 5.5), or it may not be there twice
     invalid_subprotocol,     ///< a subprotocol is no token, or is asked for twice (RFC 6455 4.1)
     invalid_target,          ///< the path or query has a character that may not be in a request line
     invalid_option,          ///< an option is out of its range

@@ -3,6 +3,7 @@
 
 #include <websockxx/client.hpp>
 #include <websockxx/config.hpp>
+#include <websockxx/delivery.hpp>
 #include <websockxx/error.hpp>
 #include <websockxx/frame.hpp>
 #include <websockxx/ref.hpp>
@@ -57,8 +58,8 @@ public:
     }
 
     /// As Ref::send_frame(), to the client of that name. Errors: no_such_client, and those of Ref::send_frame().
-    result<void> send_frame(
-        std::string_view name, Frame frame, std::chrono::milliseconds timeout = std::chrono::seconds{5}) const;
+    result<void> send_frame(std::string_view name, Frame frame,
+        std::chrono::milliseconds timeout = std::chrono::seconds{5}, Delivery delivery = {}) const;
 
 private:
     friend struct RegistryAccess;

@@ -184,4 +184,8 @@ TEST_CASE("cast and send_frame by a name that nobody has say so", "[registry]")
     CHECK(f.registry->cast<Recorder>("me", 1));
     CHECK(f.registry->send_frame("me", Frame::ping(), std::chrono::milliseconds{0}).error().code() ==
           errc::not_connected_opening);
+    // It waits for a connection, which nobody makes here.
+    CHECK(
+        f.registry->send_frame("me", Frame::text("x"), std::chrono::milliseconds{0}, Delivery::keep()).error().code() ==
+        errc::not_sent_in_time);
 }

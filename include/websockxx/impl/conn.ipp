@@ -226,8 +226,10 @@ inline constexpr std::chrono::milliseconds longest_timeout = std::chrono::hours(
     for (const auto& field : conn.headers)
         if (const auto problem = header_problem(field); !problem.empty())
             return {errc::invalid_header, Phase::none, "the header \"" + field.name + "\": " + problem};
-    if (conn.headers.all("Host").size() > 1) // RFC 9112 3.2
-        return {errc::invalid_header, Phase::none, "the header \"Host\": is there twice"};
+    // RFC 9112 3.2, RFC 9110 5.3: no lists, so of two one would get lost.
+    for (const std::string_view name : {"Host", "User-Agent", "Authorization"})
+        if (conn.headers.all(name).size() > 1)
+            return {errc::invalid_header, Phase::none, "the header \"" + std::string(name) + "\": is there twice"};
     return {};
 }
 

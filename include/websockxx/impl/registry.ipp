@@ -84,11 +84,12 @@ std::vector<std::string> Registry::names() const
     return names;
 }
 
-result<void> Registry::send_frame(std::string_view name, Frame frame, std::chrono::milliseconds timeout) const
+result<void> Registry::send_frame(
+    std::string_view name, Frame frame, std::chrono::milliseconds timeout, Delivery delivery) const
 {
     const auto ref = find(name);
     if (!ref) return nobody(name);
-    return ref.send_frame(std::move(frame), timeout);
+    return ref.send_frame(std::move(frame), timeout, delivery);
 }
 
 Error Registry::nobody(std::string_view name)

@@ -3,10 +3,8 @@
 
 #include <websockxx/io/mailbox.hpp>
 
-#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
@@ -156,61 +154,6 @@ void Mailbox::async_visit(std::unique_ptr<AsyncVisitor> visitor, SendHandler han
     (void)admit(item); // refused, it has told the visitor
 }
 
-void Mailbox::call(item::Call call, std::shared_ptr<Answer> answer, std::unique_ptr<core::SendDone> done)
-{
-    const std::lock_guard lock{mutex_};
-    enter(call, std::move(answer), std::move(done));
-}
-
-void Mailbox::async_call(item::Call call, std::shared_ptr<Answer> answer, SendHandler handler)
-{
-    namespace asio = boost::asio;
-    // First of all: once the call is known to others, its handler may have run.
-    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
-        slot.assign([weak = weak_from_this(), id = call.id](asio::cancellation_type) {
-            if (const auto mailbox = weak.lock()) mailbox->answer(id, asio::error::operation_aborted, nullptr);
-        });
-    }
-    const std::lock_guard lock{mutex_};
-    enter(
-        call, std::move(answer), std::make_unique<mailbox_detail::CompleteSend>(std::move(handler), usable_executor()));
-}
-
-// Known before the letter is, which may be answered as soon as it is put in.
-void Mailbox::enter(item::Call& call, std::shared_ptr<Answer> answer, std::unique_ptr<core::SendDone> done)
-{
-    const auto id = call.id;
-    if (!closed_ && !detached_ && callers_.size() >= max_messages_) return done->done(errc::inbox_full);
-    const auto entry = callers_.emplace(id, Caller{std::move(answer), std::move(done), call.timeout.has_value()}).first;
-    Item item{std::move(call)};
-    const auto ec = admit(item);
-    call = std::move(std::get<item::Call>(item));
-    if (!ec) return;
-    entry->second.done->done(ec);
-    callers_.erase(entry);
-}
-
-void Mailbox::answer(std::uint64_t id, error_code ec, std::shared_ptr<void> value)
-{
-    decltype(callers_)::node_type caller;
-    item::Call request; // destroyed without the lock: that answers, too
-    const std::lock_guard lock{mutex_};
-    if (detached_) return; // end() tells him
-    caller = callers_.extract(id);
-    if (caller.empty()) return;
-    if (ec) take_out(id, request);
-    // What the client has let go of at its end, it has not forgotten to answer.
-    if (ec == errc::no_reply && !client_) {
-        ec = errc::client_ended;
-        value = nullptr;
-    }
-    const bool owner_knows = caller.mapped().timed || ec;
-    Item over{item::CallOver{id}};
-    if (owner_knows) (void)admit(over); // refused: the end has cleared it all away
-    caller.mapped().answer->value = std::move(value);
-    caller.mapped().done->done(ec);
-}
-
 error_code Mailbox::pause(bool paused)
 {
     Owner* owner = nullptr;
@@ -243,19 +186,6 @@ void Mailbox::keep(std::shared_ptr<void> kept)
     kept_ = std::move(kept);
 }
 
-void Mailbox::take_out(std::uint64_t id, item::Call& taken)
-{
-    const auto is_it = [id](const Item& item) {
-        const auto* call = std::get_if<item::Call>(&item);
-        return call && call->id == id;
-    };
-    const auto found = std::find_if(items_.begin(), items_.end(), is_it);
-    if (found == items_.end()) return;
-    taken = std::move(std::get<item::Call>(*found));
-    items_.erase(found);
-    --messages_;
-}
-
 void Mailbox::take(std::vector<Item>& items)
 {
     const std::lock_guard lock{mutex_};
@@ -282,116 +212,6 @@ void Mailbox::detach()
     const std::scoped_lock lock{mutex_, wake_mutex_};
     detached_ = true;
     owner_ = waker_ = nullptr;
-}
-
-void Mailbox::end(CloseReason reason)
-{
-    std::vector<Item> items;
-    {
-        const std::lock_guard lock{mutex_};
-        if (std::exchange(closed_, true)) return;
-        owner_ = nullptr;
-        items = std::exchange(items_, {});
-    }
-    {
-        const std::lock_guard lock{wake_mutex_};
-        waker_ = nullptr;
-    }
-    {
-        const std::lock_guard lock{mutex_};
-        sends_.clear(errc::client_ended);
-    }
-    for (auto& item : items) refuse(item, errc::client_ended);
-    items.clear(); // before whoever waits goes on: they may refer to what he destroys next
-
-    std::shared_ptr<void> kept;
-    {
-        const std::lock_guard lock{mutex_};
-        kept = std::move(kept_);
-    }
-    kept.reset();
-
-    std::vector<Waiter> waiters;
-    decltype(callers_) callers;
-    boost::asio::any_io_executor executor;
-    {
-        const std::lock_guard lock{mutex_};
-        reason_ = std::move(reason);
-        waiters = std::exchange(waiters_, {});
-        callers = std::exchange(callers_, {});
-        executor = std::exchange(executor_, {});
-        ended_.notify_all();
-    }
-    const auto why = reason_->error.code() == errc::runtime_ended ? errc::runtime_ended : errc::client_ended;
-    for (auto& [id, caller] : callers) caller.done->done(why);
-    for (auto& waiter : waiters)
-        mailbox_detail::without_memory_skip([&] { complete(executor, std::move(waiter), {}, *reason_); });
-}
-
-// Posted, since the caller is in the middle of something that a handler must not find half done.
-void Mailbox::complete(const boost::asio::any_io_executor& via, Waiter waiter, error_code ec, CloseReason reason)
-{
-    boost::asio::post(via, [waiter = std::move(waiter), ec, reason = std::move(reason)]() mutable {
-        boost::asio::dispatch(
-            waiter.work, [handler = std::move(waiter.handler), ec, reason = std::move(reason)]() mutable {
-                std::move(handler)(ec, std::move(reason));
-            });
-    });
-}
-
-bool Mailbox::ended() const
-{
-    const std::lock_guard lock{mutex_};
-    return reason_.has_value();
-}
-
-std::optional<CloseReason> Mailbox::reason() const
-{
-    const std::lock_guard lock{mutex_};
-    return reason_;
-}
-
-std::optional<CloseReason> Mailbox::wait(std::optional<std::chrono::milliseconds> limit)
-{
-    std::unique_lock lock{mutex_};
-    const auto ended = [this] { return reason_.has_value(); };
-    // Longer would overflow the clock.
-    if (limit)
-        ended_.wait_for(lock, std::clamp<std::chrono::milliseconds>(*limit, {}, std::chrono::hours{24 * 365}), ended);
-    else ended_.wait(lock, ended);
-    return reason_;
-}
-
-void Mailbox::async_wait(WaitHandler handler)
-{
-    namespace asio = boost::asio;
-    const auto id = next_id();
-    // First of all: once the waiter is known to others, its handler may have run.
-    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
-        slot.assign([weak = weak_from_this(), id](asio::cancellation_type) {
-            if (const auto mailbox = weak.lock()) mailbox->cancel_wait(id);
-        });
-    }
-    std::unique_lock lock{mutex_};
-    const auto via = usable_executor();
-    auto work = asio::prefer(asio::get_associated_executor(handler, via), asio::execution::outstanding_work.tracked);
-    Waiter waiter{id, std::move(handler), std::move(work)};
-    if (reason_) {
-        auto reason = *reason_;
-        lock.unlock();
-        return complete(via, std::move(waiter), {}, std::move(reason));
-    }
-    waiters_.push_back(std::move(waiter));
-}
-
-void Mailbox::cancel_wait(std::uint64_t id)
-{
-    const std::lock_guard lock{mutex_};
-    const auto found = std::find_if(waiters_.begin(), waiters_.end(), [id](const Waiter& w) { return w.id == id; });
-    if (found == waiters_.end()) return;
-    auto waiter = std::move(*found);
-    waiters_.erase(found);
-    complete(usable_executor(), std::move(waiter), boost::asio::error::operation_aborted, {});
 }
 
 error_code Mailbox::blocking_error() const

@@ -5,6 +5,10 @@
 
 #include <websockxx/impl/io/mailbox.ipp>
 
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/error.hpp>
+
+#include <new>
 #include <utility>
 
 /// @file The part of a Mailbox where frames wait that are to be sent.
