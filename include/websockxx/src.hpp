@@ -54,6 +54,7 @@
 #include <websockxx/impl/io/connection_mailbox.ipp>
 #include <websockxx/impl/io/connection_sending.ipp>
 #include <websockxx/impl/io/connection_status.ipp>
+#include <websockxx/impl/io/connection_timing.ipp>
 #include <websockxx/impl/io/connector.ipp>
 #include <websockxx/impl/io/happy_eyeballs.ipp>
 #include <websockxx/impl/io/mailbox.ipp>
