@@ -230,7 +230,7 @@ private:
         case 6: (void)client.cast(static_cast<int>(below(1000))); return;
         case 7:
         case 8: call(client); return;
-        case 9: send(number, std::string(1000 * below(60), 'x'), Delivery::fail()); return;
+        case 9: send(number, std::string(length(), 'x'), Delivery::fail()); return;
         case 10: (void)client.send(Frame::text("echo " + std::to_string(below(1000))), Delivery::keep()); return;
         case 11:
             if (below(10) != 0) return;
@@ -252,6 +252,8 @@ private:
         client.async_call(static_cast<int>(below(1000)), 500ms, [this](error_code ec, int) { calls.ended(ec); });
     }
 
+    // Once in a while more than all buffers on the way take, so that connections are lost in the middle of it.
+    std::size_t length() { return below(20) == 0 ? 5'000'000 : 1000 * below(60); }
     std::size_t below(std::size_t limit) { return random_() % limit; }
 
     const Settings settings_;
