@@ -215,10 +215,8 @@ TEST_CASE("P14 drop_oldest passes over what was withdrawn", "[core][sending]")
 {
     Fixture f{{.send_queue_messages = 3, .send_queue_policy = SendQueuePolicy::drop_oldest}};
     CHECK_FALSE(f.queue.admit({Frame::text_fragment("begin")}));
-    auto withdrawn = f.frame("withdrawn");
-    withdrawn.id = 7;
-    CHECK_FALSE(f.queue.admit(std::move(withdrawn)));
-    CHECK(f.queue.withdraw(7));
+    CHECK_FALSE(f.queue.admit(f.frame("withdrawn")));
+    CHECK(f.queue.withdraw(f.queue.last_mark()));
     for (const auto* text : {"a", "b", "c"}) CHECK_FALSE(f.queue.admit(f.frame(text)));
     CHECK(f.results == Results{{"a", errc::dropped}});
     CHECK(f.take() == Texts{"begin", "b", "c"});
@@ -233,6 +231,15 @@ TEST_CASE("P14 to drop takes the same time however many wait, or were dropped be
     const auto left = f.take(100'000'000);
     REQUIRE(left.size() == 40'000);
     CHECK(left[20'000] == "200000");
+}
+
+TEST_CASE("P14 to take back takes the same time however many wait, from whichever end", "[core][sending]")
+{
+    Fixture f{{.send_queue_messages = 400'000}};
+    for (int i = 0; i < 400'000; ++i) REQUIRE_FALSE(f.queue.admit({Frame::text("x")}));
+    for (std::uint64_t mark = 400'000; mark > 200'000; --mark) REQUIRE(f.queue.withdraw(mark)); // minutes else
+    for (std::uint64_t mark = 1; mark <= 200'000; ++mark) REQUIRE(f.queue.withdraw(mark));
+    CHECK(f.queue.empty());
 }
 
 TEST_CASE("P14 drop_newest drops the frame that has no room", "[core][sending]")
@@ -290,16 +297,16 @@ TEST_CASE("P15 a frame that comes back keeps the moment at which its time is ove
     CHECK(f.queue.empty());
 }
 
-TEST_CASE("a frame can be taken back by its id while it is not encoded", "[core][sending]")
+TEST_CASE("a frame can be taken back by its mark while it is not encoded", "[core][sending]")
 {
     Fixture f;
-    auto named = f.kept_for(5ms, "a");
-    named.id = 7;
-    CHECK_FALSE(f.queue.admit(std::move(named)));
+    CHECK_FALSE(f.queue.admit(f.kept_for(5ms, "a")));
+    const auto mark = f.queue.last_mark();
     (void)f.queue.date(0ms);
-    CHECK_FALSE(f.queue.withdraw(8));
-    CHECK(f.queue.withdraw(7));
-    CHECK_FALSE(f.queue.withdraw(7));
+    CHECK_FALSE(f.queue.withdraw(0));
+    CHECK_FALSE(f.queue.withdraw(mark + 1));
+    CHECK(f.queue.withdraw(mark));
+    CHECK_FALSE(f.queue.withdraw(mark));
     CHECK_FALSE(f.queue.next_expiry());
     CHECK(f.take().empty());
     CHECK(f.results.empty());
@@ -328,7 +335,7 @@ TEST_CASE(
                 frame.keep = upto(2) == 0;
                 frame.limited = frame.keep && upto(2) == 0;
                 frame.time = std::chrono::milliseconds{upto(20)};
-                frame.id = ++admitted;
+                ++admitted;
                 if (!f.queue.admit(std::move(frame))) REQUIRE(f.queue.waiting() <= 12);
                 break;
             }

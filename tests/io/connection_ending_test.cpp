@@ -249,7 +249,7 @@ TEST_CASE("a context that is destroyed first takes the client with it, and tells
         Harness h{std::make_unique<Recorder>(record)};
         h.open();
         mailbox = h.mailbox;
-        (void)mailbox->send(outgoing(1, Frame::text("x"), std::make_unique<SendResult>(results)));
+        (void)mailbox->send(outgoing(Frame::text("x"), std::make_unique<SendResult>(results)));
     }
     REQUIRE(mailbox->reason());
     CHECK(mailbox->reason()->error.code() == errc::runtime_ended);

@@ -227,7 +227,7 @@ TEST_CASE("another message inside one that is sent in fragments is refused, and 
     f.opened();
     std::vector<error_code> results;
     const auto send = [&](Frame frame) {
-        (void)f.h().mailbox->send(outgoing(1, std::move(frame), std::make_unique<SendResult>(results)));
+        (void)f.h().mailbox->send(outgoing(std::move(frame), std::make_unique<SendResult>(results)));
     };
     send(Frame::continuation("of nothing"));
     send(Frame::binary_fragment("a"));

@@ -48,7 +48,7 @@ TEST_CASE("WX-033 WX-035 what cannot be sent is told so, and the client lives on
     Fixture f;
     std::vector<error_code> results;
     const auto send = [&] {
-        (void)f.h().mailbox->send(outgoing(1, Frame::text("x"), std::make_unique<SendResult>(results)));
+        (void)f.h().mailbox->send(outgoing(Frame::text("x"), std::make_unique<SendResult>(results)));
         f.h().run();
     };
     f.h().begin();
@@ -70,8 +70,8 @@ TEST_CASE("a frame that cannot be encoded is refused to its sender and the conne
     Fixture f;
     f.opened();
     std::vector<error_code> results;
-    (void)f.h().mailbox->send(outgoing(1, Frame::text("\xff"), std::make_unique<SendResult>(results)));
-    (void)f.h().mailbox->send(outgoing(2, Frame::text("fine"), std::make_unique<SendResult>(results)));
+    (void)f.h().mailbox->send(outgoing(Frame::text("\xff"), std::make_unique<SendResult>(results)));
+    (void)f.h().mailbox->send(outgoing(Frame::text("fine"), std::make_unique<SendResult>(results)));
     f.h().run();
     CHECK(results == std::vector<error_code>{errc::invalid_utf8, {}});
     CHECK(f.h().heard()->payload == "fine");
@@ -83,8 +83,8 @@ TEST_CASE("a send succeeds when the transport has taken it, and fails if it neve
     f.opened();
     std::vector<error_code> results;
     f.h().wire->window = 0;
-    (void)f.h().mailbox->send(outgoing(1, Frame::text("one"), std::make_unique<SendResult>(results)));
-    (void)f.h().mailbox->send(outgoing(2, Frame::text("two"), std::make_unique<SendResult>(results)));
+    (void)f.h().mailbox->send(outgoing(Frame::text("one"), std::make_unique<SendResult>(results)));
+    (void)f.h().mailbox->send(outgoing(Frame::text("two"), std::make_unique<SendResult>(results)));
     f.h().run();
     CHECK(results.empty());
     f.h().wire->window = 9 + 4; // the first frame, and a part of the second
@@ -102,7 +102,7 @@ TEST_CASE("P14 the send queue is bounded in bytes, and what is refused is told",
     std::vector<error_code> results;
     for (std::uint64_t id = 1; id <= 3; ++id) {
         (void)f.h().mailbox->send(
-            outgoing(id, Frame::binary(std::string(400, 'x')), std::make_unique<SendResult>(results)));
+            outgoing(Frame::binary(std::string(400, 'x')), std::make_unique<SendResult>(results)));
     }
     f.h().run();
     CHECK(results == std::vector<error_code>{errc::send_queue_full});

@@ -23,7 +23,7 @@ struct Sender : ConnectionFixture {
     }
     void send(std::string text, bool keep = false)
     {
-        auto made = outgoing(0, Frame::text(text), std::make_unique<SendResult>(results));
+        auto made = outgoing(Frame::text(text), std::make_unique<SendResult>(results));
         made.keep = keep;
         (void)h().mailbox->send(std::move(made));
     }

@@ -32,9 +32,9 @@ struct Fixture {
         mailbox->attach(owner);
         (void)mailbox->set_send_obstacle({});
     }
-    error_code send(std::uint64_t id = 0)
+    error_code send(std::uint64_t* mark = nullptr)
     {
-        return mailbox->send(outgoing(id, Frame::text("x"), std::make_unique<SendResult>(told)));
+        return mailbox->send(outgoing(Frame::text("x"), std::make_unique<SendResult>(told)), mark);
     }
     std::vector<Item> take()
     {
@@ -77,14 +77,17 @@ TEST_CASE("a send that is refused says so at once, and wakes nobody", "[mailbox]
 TEST_CASE("a send can be taken back until the owner has it", "[mailbox]")
 {
     Fixture f;
-    CHECK_FALSE(f.send(7));
-    CHECK_FALSE(f.mailbox->withdraw(8));
-    CHECK(f.mailbox->withdraw(7));
-    CHECK_FALSE(f.send(9));
+    std::uint64_t first = 0;
+    CHECK_FALSE(f.send(&first));
+    CHECK_FALSE(f.mailbox->withdraw(first + 1));
+    CHECK(f.mailbox->withdraw(first));
+    CHECK_FALSE(f.mailbox->withdraw(first));
+    std::uint64_t second = 0;
+    CHECK_FALSE(f.send(&second));
     std::vector<core::Outgoing> taken;
     (void)f.mailbox->take_sends(100, 100, taken);
     CHECK(taken.size() == 1);
-    CHECK_FALSE(f.mailbox->withdraw(9));
+    CHECK_FALSE(f.mailbox->withdraw(second));
     CHECK(f.told.empty());
 }
 
@@ -116,7 +119,7 @@ TEST_CASE("async_send that is refused completes, never from inside", "[mailbox]"
 TEST_CASE("at the end of the client all that waits is told so, also what was to be kept", "[mailbox]")
 {
     Fixture f;
-    auto kept = outgoing(1, Frame::text("kept"), std::make_unique<SendResult>(f.told));
+    auto kept = outgoing(Frame::text("kept"), std::make_unique<SendResult>(f.told));
     kept.keep = true;
     CHECK_FALSE(f.mailbox->send(std::move(kept)));
     CHECK_FALSE(f.send());

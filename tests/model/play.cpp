@@ -6,6 +6,8 @@
 #include <websockxx/ref.hpp>
 
 #include <algorithm>
+#include <cstdint>
+#include <deque>
 #include <sstream>
 #include <stdexcept>
 
@@ -199,9 +201,8 @@ private:
         auto text =
             "s" + std::to_string(sent_) + std::string(number % 5 == 0 ? static_cast<std::size_t>(number / 3) : 0, '.');
         core::Outgoing frame{.frame = Frame::text(text), .keep = keep, .limited = limited, .time = rules_.keep_for};
-        frame.id = static_cast<std::uint64_t>(sent_) + 1;
         frame.done = std::make_unique<Told>(*this, sent_);
-        (void)world_.mailbox->send(std::move(frame));
+        (void)world_.mailbox->send(std::move(frame), &marks_.emplace_back());
         world_.run();
         reference_.send(sent_++, std::move(text), keep, limited);
     }
@@ -210,7 +211,7 @@ private:
     {
         const int number = sent_ - 1 - back;
         if (number < 0) return;
-        const bool there = world_.mailbox->withdraw(static_cast<std::uint64_t>(number) + 1);
+        const bool there = world_.mailbox->withdraw(marks_[static_cast<std::size_t>(number)]);
         if (there) --untold_; // whoever takes it back knows
         if (there != reference_.withdraw(number)) throw std::logic_error(there ? "it was there" : "it was not there");
     }
@@ -358,7 +359,8 @@ private:
     Seen seen_;
     int untold_ = 0;
     int sent_ = 0;
-    std::string bytes_; // said, and not yet arrived
+    std::deque<std::uint64_t> marks_; // of all that were sent
+    std::string bytes_;               // said, and not yet arrived
     bool answered_ = false;
     Reference reference_;
     Harness world_;

@@ -50,9 +50,9 @@ struct SendResult final : core::SendDone {
     std::vector<error_code>& results_;
 };
 
-inline core::Outgoing outgoing(std::uint64_t id, Frame frame, std::unique_ptr<core::SendDone> done)
+inline core::Outgoing outgoing(Frame frame, std::unique_ptr<core::SendDone> done)
 {
-    return {.frame = std::move(frame), .done = std::move(done), .id = id};
+    return {.frame = std::move(frame), .done = std::move(done)};
 }
 
 } // namespace websockxx::test

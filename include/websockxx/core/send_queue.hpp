@@ -22,12 +22,11 @@ namespace websockxx::core {
 struct Outgoing {
     Frame frame;
     std::unique_ptr<SendDone> done = {}; ///< null: nobody waits
-    std::uint64_t id = 0;                ///< by which it can be taken back; 0: it cannot
     bool keep = false;                   ///< until the next connection, if it cannot leave on this one
     bool limited = false;                ///< keep it for `time` only
     std::chrono::milliseconds time{0};   ///< how long; once the queue has been told the time, until when
 
-    std::uint64_t mark = 0; ///< its place among all that were ever admitted
+    std::uint64_t mark = 0; ///< its place among all that were ever admitted, from 1
     bool dated = false;     ///< `time` is a moment
     bool gone = false;      ///< not in the queue any more, but for the place that it takes
 };
@@ -68,8 +67,8 @@ public:
     /// and has then taken nothing.
     void put_back(std::vector<Outgoing>&& frames);
 
-    /// Takes a frame out by its id; nothing: it is not there any more.
-    [[nodiscard]] std::optional<Outgoing> withdraw(std::uint64_t id);
+    /// Takes a frame out by its mark; nothing: it is not there any more.
+    [[nodiscard]] std::optional<Outgoing> withdraw(std::uint64_t mark);
 
     /// How much is encoded, and was not yet taken by the transport.
     void set_encoded(std::size_t bytes) noexcept { encoded_ = bytes; }

@@ -116,11 +116,11 @@ result<void> BasicRef::send_frame(Frame frame, std::chrono::milliseconds timeout
     if (const auto ec = mailbox_->blocking_error()) return Error{ec};
     const auto waiting = std::make_shared<io::Waiting>();
     auto outgoing = ref_detail::outgoing(std::move(frame), delivery);
-    const auto id = outgoing.id = mailbox_->next_id();
     outgoing.done = std::make_unique<io::WakeSender>(waiting);
-    if (const auto ec = mailbox_->send(std::move(outgoing))) return Error{ec};
+    std::uint64_t mark = 0;
+    if (const auto ec = mailbox_->send(std::move(outgoing), &mark)) return Error{ec};
     if (const auto told = waiting->wait(timeout)) return ref_detail::to_result(*told);
-    if (mailbox_->withdraw(id)) return Error{errc::not_sent_in_time};
+    if (mailbox_->withdraw(mark)) return Error{errc::not_sent_in_time};
     if (const auto told = waiting->wait({})) return ref_detail::to_result(*told); // just now
     return Error{errc::send_timeout};
 }

@@ -120,8 +120,8 @@ public:
     error_code put(Item item);
 
     /// Puts a frame into the send queue and wakes the owner, or refuses it: see core::SendQueue::admit(). Its sender is
-    /// told that, too.
-    error_code send(core::Outgoing frame);
+    /// told that, too. `mark` gets what withdraw() wants.
+    error_code send(core::Outgoing frame, std::uint64_t* mark = nullptr);
 
     using SendHandler = boost::asio::any_completion_handler<void(error_code)>;
 
@@ -144,7 +144,7 @@ public:
     void async_send(core::Outgoing frame, SendHandler handler);
 
     /// Takes a frame back that was not yet taken by the owner; false: too late. Its sender is not told.
-    bool withdraw(std::uint64_t id);
+    bool withdraw(std::uint64_t mark);
 
     /// How many bytes are on their way, encoded or not.
     [[nodiscard]] std::size_t buffered_bytes() const;
@@ -228,6 +228,7 @@ public:
 
 private:
     struct Waiter;
+    struct CancelSend;
     struct Caller {
         std::shared_ptr<Answer> answer;
         std::unique_ptr<core::SendDone> done;
@@ -244,7 +245,7 @@ private:
     void wake_for_sends(); // this one without it
     void take_out(std::uint64_t id, item::Call& taken);
 
-    void cancel_send(std::uint64_t id);
+    void cancel_send(std::uint64_t mark);
     void cancel_wait(std::uint64_t id);
     static void complete(const boost::asio::any_io_executor& via, Waiter waiter, error_code ec, CloseReason reason);
 

@@ -161,15 +161,13 @@ void SendQueue::put_back(std::vector<Outgoing>&& frames)
     frames_.prepend(std::move(frames));
 }
 
-std::optional<Outgoing> SendQueue::withdraw(std::uint64_t id)
+std::optional<Outgoing> SendQueue::withdraw(std::uint64_t mark)
 {
-    for (std::size_t i = 0; i < frames_.size(); ++i) {
-        if (frames_[i].id != id || frames_[i].gone) continue;
-        std::optional<Outgoing> frame{take_out(frames_[i])};
-        compact();
-        return frame;
-    }
-    return std::nullopt;
+    auto* const found = find(mark);
+    if (!found) return std::nullopt;
+    std::optional<Outgoing> frame{take_out(*found)};
+    compact();
+    return frame;
 }
 
 void SendQueue::clear(error_code why)
@@ -236,6 +234,7 @@ std::size_t SendQueue::first_behind(std::uint64_t mark)
 
 Outgoing* SendQueue::find(std::uint64_t mark)
 {
+    if (mark == 0) return nullptr; // of none
     const auto place = first_behind(mark - 1);
     if (place == frames_.size() || frames_[place].mark != mark || frames_[place].gone) return nullptr;
     return &frames_[place];

@@ -15,11 +15,25 @@
 
 namespace websockxx::io {
 
-error_code Mailbox::send(core::Outgoing frame)
+/// Takes an async_send() back when that is cancelled.
+struct Mailbox::CancelSend {
+    explicit CancelSend(std::weak_ptr<Mailbox> of) : mailbox(std::move(of)) {}
+
+    std::weak_ptr<Mailbox> mailbox;
+    std::uint64_t mark = 0; // none yet
+
+    void operator()(boost::asio::cancellation_type) const
+    {
+        if (const auto alive = mailbox.lock()) alive->cancel_send(mark);
+    }
+};
+
+error_code Mailbox::send(core::Outgoing frame, std::uint64_t* mark)
 {
     {
         const std::lock_guard lock{mutex_};
         if (const auto ec = admit_send(frame)) return ec;
+        if (mark) *mark = sends_.last_mark();
         if (!owner_ || std::exchange(awake_, true)) return {};
     }
     wake_for_sends();
@@ -60,40 +74,40 @@ error_code Mailbox::admit_send(core::Outgoing& frame)
 void Mailbox::async_send(core::Outgoing frame, SendHandler handler)
 {
     namespace asio = boost::asio;
-    const auto id = frame.id = next_id();
-    // First of all: once the send is known to others, its handler may have run.
-    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
-        slot.assign([weak = weak_from_this(), id](asio::cancellation_type) {
-            if (const auto mailbox = weak.lock()) mailbox->cancel_send(id);
-        });
-    }
+    // First of all: once the send is known to others, its handler may have run, and the slot may have another use.
+    CancelSend* cancel = nullptr;
+    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected())
+        cancel = &slot.emplace<CancelSend>(weak_from_this());
+    std::uint64_t mark = 0;
     {
         const std::lock_guard lock{mutex_};
         frame.done = std::make_unique<mailbox_detail::CompleteSend>(std::move(handler), usable_executor());
         if (admit_send(frame)) return; // it has told `done`
+        mark = sends_.last_mark();
+        if (cancel) cancel->mark = mark; // nobody can tell `done` before the lock is given back
         if (!owner_ || std::exchange(awake_, true)) return;
     }
     try {
         wake_for_sends();
     }
     catch (const std::bad_alloc&) {
-        if (withdraw(id)) throw; // else it is on its way
+        if (withdraw(mark)) throw; // else it is on its way
     }
 }
 
-void Mailbox::cancel_send(std::uint64_t id)
+void Mailbox::cancel_send(std::uint64_t mark)
 {
     const std::lock_guard lock{mutex_};
     if (detached_) return; // end() tells him
-    const auto frame = sends_.withdraw(id);
+    const auto frame = sends_.withdraw(mark);
     if (frame && frame->done) frame->done->done(boost::asio::error::operation_aborted);
 }
 
-bool Mailbox::withdraw(std::uint64_t id)
+bool Mailbox::withdraw(std::uint64_t mark)
 {
     std::optional<core::Outgoing> frame; // destroyed without the lock
     const std::lock_guard lock{mutex_};
-    frame = sends_.withdraw(id);
+    frame = sends_.withdraw(mark);
     return frame.has_value();
 }
 
