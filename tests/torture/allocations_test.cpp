@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "torture/world.hpp"
 
+#include <websockxx/registry.hpp>
+#include <websockxx/start.hpp>
+
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
@@ -16,10 +21,12 @@ using namespace websockxx::torture;
 
 namespace {
 
+std::array<std::size_t, 1000> sizes; // of those that were tried
+
 void* allocate(std::size_t size)
 {
     if (allocations_safe == 0) {
-        ++allocations_tried;
+        sizes[allocations_tried++ % sizes.size()] = size;
         if (allocations_left != 0 && --allocations_left == 0) throw std::bad_alloc{};
     }
     if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
@@ -38,6 +45,22 @@ Frame large_frame()
     const SafeAllocations safe;
     return Frame::binary(std::string(200'000, 'x'));
 }
+
+/// A completion handler, to be called once at most: without memory it may be destroyed uncalled.
+class Handler {
+public:
+    template <class... Results>
+    void operator()(const Results&...) const
+    {
+        if (++*calls_ > 1) ++Told::told_twice;
+    }
+
+private:
+    std::shared_ptr<int> calls_ = [] {
+        const SafeAllocations safe;
+        return std::make_shared<int>(0);
+    }();
+};
 
 std::size_t failing = 0; // the number of the one that is to fail
 
@@ -88,6 +111,26 @@ const std::vector<Scenario>& scenarios()
                 w.send(Frame::text("kept"), true);
                 w.send(large_frame(), true);
                 w.send(Frame::text("not kept"));
+                w.turn(10s);
+            }},
+        {"be called",
+            [](World& w) {
+                begin(w);
+                for (const int number : {1, 0, 2}) w.call(number);
+                w.put(io::item::Pause{true});
+                w.call(3); // nobody answers in time
+                w.turn(10s);
+                w.put(io::item::Pause{false});
+            }},
+        {"be asked by handlers",
+            [](World& w) {
+                begin(w);
+                w.ask([](const auto& ref) { ref.async_wait(Handler{}); });
+                w.ask([](const auto& ref) { ref.async_send_frame(Frame::text("a"), Handler{}); });
+                w.ask([](const auto& ref) { ref.async_call(1, 5s, Handler{}); });
+                w.ask([](const auto& ref) { ref.async_call(0, 5s, Handler{}); });
+                w.ask([](const auto& ref) { ref.async_status(Handler{}); });
+                w.ask([](const auto& ref) { (void)ref.send_after(1s, std::string{"later"}); });
                 w.turn(10s);
             }},
         {"heartbeat",
@@ -143,4 +186,77 @@ TEST_CASE("P30 whichever allocation fails, the client comes back or ends in orde
     for (const auto& scenario : scenarios()) runs += fail_each_allocation(scenario, tls);
     std::cout << runs << " allocations failed, each in a run of its own" << (tls ? ", with TLS" : "") << '\n';
     CHECK(runs > 500);
+}
+
+namespace {
+
+template <class Work>
+std::vector<std::size_t> sizes_of(const Work& work)
+{
+    fail_at(0);
+    work();
+    const SafeAllocations safe;
+    REQUIRE(allocations_tried < sizes.size());
+    return {sizes.begin(), sizes.begin() + static_cast<std::ptrdiff_t>(allocations_tried)};
+}
+
+} // namespace
+
+TEST_CASE("P30 whichever allocation of a start fails, the client has never been, and its name is free", "[torture]")
+{
+    const bool with_handler = GENERATE(false, true);
+    struct Attempt {
+        boost::asio::io_context context; // never run: nothing is connected
+        std::shared_ptr<Registry> registry = std::make_shared<Registry>();
+        std::shared_ptr<Record> record = std::make_shared<Record>();
+
+        void begin(bool with_handler, std::size_t failing_one)
+        {
+            const Conn conn{.secure = false, .host = "127.0.0.1", .port = 1};
+            auto client = std::make_unique<Recorder>(record);
+            Options options{.async = true,
+                .name = "a name that is too long to lie in a string itself",
+                .registry = registry,
+                .executor = context.get_executor(),
+                .log = {}};
+            fail_at(failing_one);
+            if (with_handler) async_start(std::move(client), conn, std::move(options), Handler{});
+            else (void)start(std::move(client), conn, std::move(options));
+        }
+    };
+    Attempt{}.begin(with_handler, 0); // what is made once for all
+    // Asio crashes when one of the last two allocations of a strand fails.
+    boost::asio::io_context context;
+    const boost::asio::any_io_executor executor = context.get_executor();
+    const auto of_strand = sizes_of([&] { const io::Strand strand{executor}; });
+    const auto of_start = sizes_of([&] { Attempt{}.begin(with_handler, 0); });
+    const auto strand = std::ranges::search(of_start, of_strand);
+    REQUIRE_FALSE(strand.empty());
+    const auto asios = static_cast<std::size_t>(strand.end() - of_start.begin());
+
+    std::size_t failed = 0;
+    for (std::size_t number = 1;; ++number) {
+        INFO("allocation " << number);
+        if (number == asios || number + 1 == asios) continue;
+        Attempt attempt;
+        bool threw = false;
+        try {
+            attempt.begin(with_handler, number);
+        }
+        catch (const std::bad_alloc&) {
+            threw = true;
+        }
+        allocations_left = 0;
+        const auto tried = allocations_tried;
+        const bool never_was = attempt.record->lines == std::vector<std::string>{"destroyed"};
+        CHECK(attempt.registry->names().empty() == never_was);
+        if (threw) CHECK(never_was);
+        if (tried < number) break;
+        if (!never_was) continue; // Asio could do without
+        attempt.begin(with_handler, 0);
+        CHECK(attempt.registry->names().size() == 1);
+        REQUIRE(++failed < sizes.size());
+    }
+    std::cout << failed << " allocations of a start failed\n";
+    CHECK(failed > 10);
 }

@@ -45,6 +45,16 @@ struct Told final : core::SendDone {
     bool told_ = false;
 };
 
+/// Answers a call with a positive number, and lets go of others.
+struct Answering : Recorder {
+    using Recorder::Recorder;
+    Action handle_call(int number, ReplyTo<int> caller)
+    {
+        if (number > 0) caller(number);
+        return ok();
+    }
+};
+
 inline const CertificateAuthority& authority()
 {
     static const CertificateAuthority made;
@@ -66,6 +76,7 @@ public:
     std::shared_ptr<Record> record = std::make_shared<Record>();
     std::shared_ptr<io::Mailbox> mailbox;
     std::shared_ptr<io::Connection> connection;
+    int started = 0; ///< how often it was told that the start is over
 
     World(bool tls, std::shared_ptr<Plan> plan) : plan_(std::move(plan))
     {
@@ -99,8 +110,9 @@ public:
             return made;
         };
         environment.draw = [] { return 0.5; };
+        if (!hooks.started) hooks.started = [this](const Error&) { ++started; };
         environment.clock = [clock = clock_] { return std::chrono::nanoseconds{clock->now}; };
-        connection = std::make_shared<io::Connection>(std::make_unique<Recorder>(record), conn, settings, hooks,
+        connection = std::make_shared<io::Connection>(std::make_unique<Answering>(record), conn, settings, hooks,
             std::make_shared<const io::Environment>(std::move(environment)),
             io::Strand{boost::asio::any_io_executor{context_.get_executor()}}, mailbox);
         weak_ = connection;
@@ -126,17 +138,38 @@ public:
 
     void send(Frame frame, bool keep = false)
     {
-        auto done = [] {
-            const SafeAllocations safe;
-            return std::make_unique<Told>();
-        }();
-        core::Outgoing outgoing{.frame = std::move(frame), .done = std::move(done), .keep = keep};
+        core::Outgoing outgoing{.frame = std::move(frame), .done = told(), .keep = keep};
         const int forsaken = Told::forsaken;
         try {
             (void)mailbox->send(std::move(outgoing));
         }
         catch (const std::bad_alloc&) { // so he was told
             Told::forsaken = forsaken;
+        }
+        run();
+    }
+    void call(int number)
+    {
+        const int forsaken = Told::forsaken;
+        try {
+            auto done = told();
+            const auto slip = detail::begin_call(mailbox);
+            auto letter = detail::make_call_letter<Answering, int, int>(slip, number);
+            mailbox->call({slip.id, 5s, std::move(letter)}, slip.answer, std::move(done));
+        }
+        catch (const std::bad_alloc&) { // so he was told
+            Told::forsaken = forsaken;
+        }
+        run();
+    }
+    /// Does something from outside, which does nothing if it throws.
+    template <class Ask>
+    void ask(Ask ask)
+    {
+        try {
+            ask(ref());
+        }
+        catch (const std::bad_alloc&) {
         }
         run();
     }
@@ -150,7 +183,7 @@ public:
         }
         run();
     }
-    [[nodiscard]] Ref<Recorder> ref() const { return Ref<Recorder>{mailbox}; }
+    [[nodiscard]] Ref<Answering> ref() const { return Ref<Answering>{mailbox}; }
     [[nodiscard]] bool open() const
     {
         return !mailbox->ended() && connection->status().state == Status::State::connected;
@@ -158,6 +191,11 @@ public:
     [[nodiscard]] std::weak_ptr<io::Connection> weak() const { return weak_; }
 
 private:
+    static std::unique_ptr<Told> told()
+    {
+        const SafeAllocations safe;
+        return std::make_unique<Told>();
+    }
     std::unique_ptr<io::Transport> make(const Conn& to, const io::Strand& strand)
     {
         const SafeAllocations safe;
@@ -229,6 +267,7 @@ inline void play(const Scenario& scenario, bool tls, const std::shared_ptr<Plan>
         world.connection.reset();
         world.run();
         CHECK(weak.expired());
+        CHECK(world.started == 1);
         CHECK(breach_of_grammar(world.record->lines) == "");
         plan->abort = {};
     }

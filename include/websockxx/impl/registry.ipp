@@ -24,15 +24,25 @@ public:
     }
     ~Claim()
     {
+        if (!taken_) return;
         const std::lock_guard lock{registry_->names_->mutex};
         registry_->names_->holders.erase(name_);
     }
     Claim(const Claim&) = delete;
     Claim& operator=(const Claim&) = delete;
 
+    /// False: somebody else has it.
+    [[nodiscard]] bool take(const std::shared_ptr<io::Mailbox>& mailbox)
+    {
+        const std::lock_guard lock{registry_->names_->mutex};
+        taken_ = registry_->names_->holders.emplace(name_, mailbox).second;
+        return taken_;
+    }
+
 private:
     const std::shared_ptr<Registry> registry_;
     const std::string name_;
+    bool taken_ = false;
 };
 
 struct RegistryAccess {
@@ -55,11 +65,9 @@ Registry& Registry::shared()
 
 result<void> Registry::claim(std::string name, const std::shared_ptr<io::Mailbox>& mailbox)
 {
-    std::unique_lock lock{names_->mutex};
-    if (!names_->holders.emplace(name, mailbox).second)
-        return Error{errc::already_started, Phase::none, "\"" + name + '"'};
-    lock.unlock();
-    mailbox->keep(std::make_shared<Claim>(shared_from_this(), std::move(name)));
+    auto claim = std::make_shared<Claim>(shared_from_this(), name);
+    if (!claim->take(mailbox)) return Error{errc::already_started, Phase::none, "\"" + name + '"'};
+    mailbox->keep(std::move(claim));
     return {};
 }
 

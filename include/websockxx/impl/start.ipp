@@ -5,20 +5,20 @@
 #include <websockxx/impl/ref.ipp>
 #include <websockxx/impl/registry.ipp>
 #include <websockxx/io/attachments.hpp>
+#include <websockxx/io/completion_work.hpp>
 #include <websockxx/io/connection.hpp>
 #include <websockxx/registry.hpp>
 #include <websockxx/runtime.hpp>
 #include <websockxx/start.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
 
 #include <atomic>
 #include <future>
+#include <new>
 #include <random>
 #include <utility>
 
@@ -89,6 +89,13 @@ void begin(std::unique_ptr<Client> client, Conn conn, Options options, const std
     boost::asio::post(strand, [connection = std::move(connection)] { connection->begin(); });
 }
 
+// There was no memory for it: so its name is free, and whoever has found it is told.
+void give_up(io::Mailbox& mailbox)
+{
+    mailbox.show(nullptr);
+    mailbox.end({.error = make_error_code(boost::system::errc::not_enough_memory)});
+}
+
 /// Completes an async_start(), and ends the client if that is cancelled before.
 class AsyncStart {
 public:
@@ -96,8 +103,7 @@ public:
         : handler_(std::move(handler)),
           mailbox_(std::move(mailbox)),
           via_(mailbox_->executor()),
-          work_(boost::asio::prefer(
-              boost::asio::get_associated_executor(handler_, via_), boost::asio::execution::outstanding_work.tracked))
+          work_(io::completion_work(handler_, via_))
     {
     }
 
@@ -151,15 +157,22 @@ result<std::shared_ptr<io::Mailbox>> start(std::unique_ptr<Client> client, Where
     const auto mailbox = start_detail::make_mailbox(*where.conn(), options);
     if (const auto ec = mailbox->blocking_error(); ec && !options.async) return Error{ec};
     if (auto taken = start_detail::take_name(options, *client, mailbox)) return taken;
-    if (options.async) {
-        start_detail::begin(std::move(client), *where.conn(), std::move(options), mailbox, {});
-        return mailbox;
+    std::future<Error> over;
+    try {
+        std::function<void(const Error&)> tell;
+        if (!options.async) {
+            auto started = std::make_shared<std::promise<Error>>();
+            over = started->get_future();
+            tell = [started = std::move(started)](const Error& error) { started->set_value(error); };
+        }
+        start_detail::begin(std::move(client), *where.conn(), std::move(options), mailbox, std::move(tell));
     }
-    auto started = std::make_shared<std::promise<Error>>();
-    auto future = started->get_future();
-    start_detail::begin(std::move(client), *where.conn(), std::move(options), mailbox,
-        [started](const Error& error) { started->set_value(error); });
-    if (auto error = future.get()) return error;
+    catch (const std::bad_alloc&) {
+        start_detail::give_up(*mailbox);
+        throw;
+    }
+    if (!over.valid()) return mailbox;
+    if (auto error = over.get()) return error;
     return mailbox;
 }
 
@@ -177,8 +190,14 @@ void async_start(std::unique_ptr<Client> client, Where where, Options options, S
         return start->done(error.code());
     }
     start_detail::AsyncStart::cancel_with(start, slot);
-    start_detail::begin(std::move(client), *where.conn(), std::move(options), mailbox,
-        [start](const Error& failure) { start->done(failure.code()); });
+    try {
+        start_detail::begin(std::move(client), *where.conn(), std::move(options), mailbox,
+            [start](const Error& failure) { start->done(failure.code()); });
+    }
+    catch (const std::bad_alloc&) {
+        start_detail::give_up(*mailbox);
+        start->done(make_error_code(boost::system::errc::not_enough_memory)); // unless it was told already
+    }
 }
 
 } // namespace detail
@@ -187,7 +206,14 @@ void async_start(std::unique_ptr<Client> client, Where where, Options options, S
 class PrepareReply::Debt {
 public:
     Debt(std::weak_ptr<io::Mailbox> mailbox, std::uint64_t attempt) : mailbox_(std::move(mailbox)), attempt_(attempt) {}
-    ~Debt() { pay(Error{errc::prepare_failed, Phase::prepare, "no answer"}); }
+    ~Debt()
+    {
+        try {
+            pay(Error{errc::prepare_failed, Phase::prepare, "no answer"});
+        }
+        catch (const std::bad_alloc&) { // then the attempt ends at Timeouts::open
+        }
+    }
     Debt(const Debt&) = delete;
     Debt& operator=(const Debt&) = delete;
 
@@ -195,7 +221,13 @@ public:
     {
         if (paid_.exchange(true)) return;
         const auto mailbox = mailbox_.lock();
-        if (mailbox) (void)mailbox->put(io::item::Prepared{attempt_, std::move(conn)}); // ended: nobody asks any more
+        try {
+            if (mailbox) (void)mailbox->put(io::item::Prepared{attempt_, std::move(conn)}); // ended: nobody asks now
+        }
+        catch (const std::bad_alloc&) {
+            paid_ = false;
+            throw;
+        }
     }
 
 private:

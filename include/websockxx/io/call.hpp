@@ -10,11 +10,13 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/system/errc.hpp>
 
 #include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <utility>
 
 /// @file What Ref::call() is made of.
@@ -76,8 +78,15 @@ template <class C, class M, class R>
 [[nodiscard]] std::unique_ptr<io::Letter> make_call_letter(const CallSlip& slip, M request)
 {
     ReplyTo<R> reply_to{[mailbox = slip.mailbox, id = slip.id](result<R> answer) {
-        const auto ec = answer.error().code();
-        answer_call({mailbox, id, nullptr}, ec, std::make_shared<result<R>>(std::move(answer)));
+        auto ec = answer.error().code();
+        std::shared_ptr<void> value;
+        try {
+            value = std::make_shared<result<R>>(std::move(answer));
+        }
+        catch (const std::bad_alloc&) { // a ReplyTo that is dropped answers from its destructor
+            if (!ec) ec = make_error_code(boost::system::errc::not_enough_memory);
+        }
+        answer_call({mailbox, id, nullptr}, ec, std::move(value));
     }};
     return std::make_unique<CallLetter<C, M, R>>(std::move(request), std::move(reply_to));
 }

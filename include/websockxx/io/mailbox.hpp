@@ -238,7 +238,7 @@ private:
     // These under the lock: as long as it is held and the client has not ended, the executor's context is there.
     error_code admit(Item& item);
     [[nodiscard]] boost::asio::any_io_executor usable_executor() const;
-    void enter(item::Call& call, std::shared_ptr<Answer> answer, std::unique_ptr<core::SendDone> done);
+    void enter(item::Call& call, std::shared_ptr<Answer> answer, std::unique_ptr<core::SendDone>& done);
     void wake_owner();
     static error_code refuse(Item& item, error_code why);
     error_code admit_send(core::Outgoing& frame);

@@ -3,11 +3,11 @@
 
 #include <websockxx/io/mailbox.hpp>
 
-#include <boost/asio/associated_executor.hpp>
+#include <websockxx/io/completion_work.hpp>
+
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/prefer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/system_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -62,10 +62,7 @@ void without_memory_skip(Post post)
 class CompleteSend final : public core::SendDone {
 public:
     CompleteSend(Mailbox::SendHandler handler, boost::asio::any_io_executor via)
-        : handler_(std::move(handler)),
-          via_(std::move(via)),
-          work_(boost::asio::prefer(
-              boost::asio::get_associated_executor(handler_, via_), boost::asio::execution::outstanding_work.tracked))
+        : handler_(std::move(handler)), via_(std::move(via)), work_(completion_work(handler_, via_))
     {
     }
 

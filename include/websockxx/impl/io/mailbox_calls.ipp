@@ -9,16 +9,18 @@
 #include <boost/asio/error.hpp>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 /// @file The part of a Mailbox that knows who waits for the answer to a call.
 
 namespace websockxx::io {
 
+// What cannot be put in is destroyed behind the lock: a letter's end is an answer.
 void Mailbox::call(item::Call call, std::shared_ptr<Answer> answer, std::unique_ptr<core::SendDone> done)
 {
     const std::lock_guard lock{mutex_};
-    enter(call, std::move(answer), std::move(done));
+    enter(call, std::move(answer), done);
 }
 
 void Mailbox::async_call(item::Call call, std::shared_ptr<Answer> answer, SendHandler handler)
@@ -30,22 +32,32 @@ void Mailbox::async_call(item::Call call, std::shared_ptr<Answer> answer, SendHa
             if (const auto mailbox = weak.lock()) mailbox->answer(id, asio::error::operation_aborted, nullptr);
         });
     }
+    std::unique_ptr<core::SendDone> done;
     const std::lock_guard lock{mutex_};
-    enter(
-        call, std::move(answer), std::make_unique<mailbox_detail::CompleteSend>(std::move(handler), usable_executor()));
+    done = std::make_unique<mailbox_detail::CompleteSend>(std::move(handler), usable_executor());
+    enter(call, std::move(answer), done);
 }
 
 // Known before the letter is, which may be answered as soon as it is put in.
-void Mailbox::enter(item::Call& call, std::shared_ptr<Answer> answer, std::unique_ptr<core::SendDone> done)
+void Mailbox::enter(item::Call& call, std::shared_ptr<Answer> answer, std::unique_ptr<core::SendDone>& done)
 {
-    const auto id = call.id;
     if (!closed_ && !detached_ && callers_.size() >= max_messages_) return done->done(errc::inbox_full);
-    const auto entry = callers_.emplace(id, Caller{std::move(answer), std::move(done), call.timeout.has_value()}).first;
+    const auto entry = callers_.emplace(call.id, Caller{std::move(answer), nullptr, call.timeout.has_value()}).first;
     Item item{std::move(call)};
-    const auto ec = admit(item);
-    call = std::move(std::get<item::Call>(item));
-    if (!ec) return;
-    entry->second.done->done(ec);
+    try {
+        const auto ec = admit(item);
+        call = std::move(std::get<item::Call>(item));
+        if (!ec) {
+            entry->second.done = std::move(done);
+            return;
+        }
+        done->done(ec);
+    }
+    catch (const std::bad_alloc&) { // nothing has happened
+        call = std::move(std::get<item::Call>(item));
+        callers_.erase(entry);
+        throw;
+    }
     callers_.erase(entry);
 }
 
@@ -65,7 +77,8 @@ void Mailbox::answer(std::uint64_t id, error_code ec, std::shared_ptr<void> valu
     }
     const bool owner_knows = caller.mapped().timed || ec;
     Item over{item::CallOver{id}};
-    if (owner_knows) (void)admit(over); // refused: the end has cleared it all away
+    // Refused, the end has cleared it all away; without memory, the owner finds nobody to tell later on.
+    if (owner_knows) mailbox_detail::without_memory_skip([&] { (void)admit(over); });
     caller.mapped().answer->value = std::move(value);
     caller.mapped().done->done(ec);
 }

@@ -4,13 +4,12 @@
 #include <websockxx/io/mailbox.hpp>
 
 #include <websockxx/impl/io/mailbox.ipp>
+#include <websockxx/io/completion_work.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/prefer.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -109,7 +108,7 @@ void Mailbox::async_wait(WaitHandler handler)
     }
     std::unique_lock lock{mutex_};
     const auto via = usable_executor();
-    auto work = asio::prefer(asio::get_associated_executor(handler, via), asio::execution::outstanding_work.tracked);
+    auto work = completion_work(handler, via);
     Waiter waiter{id, std::move(handler), std::move(work)};
     if (reason_) {
         auto reason = *reason_;

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <websockxx/io/tree.hpp>
+
+#include <websockxx/io/completion_work.hpp>
 #include <websockxx/io/tree_keeper.hpp>
 
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/prefer.hpp>
 #include <boost/asio/system_executor.hpp>
 
 #include <algorithm>
@@ -144,8 +144,7 @@ bool Tree::put(core::TreeEvent event)
 Tree::Reply Tree::make_reply(Handler handler, std::string id) const
 {
     const auto via = closed_ ? boost::asio::any_io_executor{boost::asio::system_executor{}} : settings_.executor;
-    auto work = boost::asio::prefer(
-        boost::asio::get_associated_executor(handler, via), boost::asio::execution::outstanding_work.tracked);
+    auto work = completion_work(handler, via);
     return {std::move(handler), std::move(work), std::move(id)};
 }
 
