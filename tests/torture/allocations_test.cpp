@@ -10,6 +10,9 @@
 #include <iostream>
 #include <memory>
 #include <new>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 using namespace websockxx;
@@ -230,9 +233,9 @@ TEST_CASE("P30 whichever allocation of a start fails, the client has never been,
     const boost::asio::any_io_executor executor = context.get_executor();
     const auto of_strand = sizes_of([&] { const io::Strand strand{executor}; });
     const auto of_start = sizes_of([&] { Attempt{}.begin(with_handler, 0); });
-    const auto strand = std::ranges::search(of_start, of_strand);
-    REQUIRE_FALSE(strand.empty());
-    const auto asios = static_cast<std::size_t>(strand.end() - of_start.begin());
+    const auto strand = std::search(of_start.begin(), of_start.end(), of_strand.begin(), of_strand.end());
+    REQUIRE(strand != of_start.end());
+    const auto asios = static_cast<std::size_t>(strand - of_start.begin()) + of_strand.size();
 
     std::size_t failed = 0;
     for (std::size_t number = 1;; ++number) {
@@ -259,4 +262,46 @@ TEST_CASE("P30 whichever allocation of a start fails, the client has never been,
     }
     std::cout << failed << " allocations of a start failed\n";
     CHECK(failed > 10);
+}
+
+TEST_CASE("P30 the answer of a prepare hook that finds no memory can be given again, or let go", "[torture]")
+{
+    boost::asio::io_context context;
+    const auto mailbox = std::make_shared<io::Mailbox>(context.get_executor(), 10, false);
+    const Conn conn{.host = "a name that is too long to lie in a string itself"};
+    std::vector<io::Item> items;
+    const auto answers = [&] {
+        mailbox->take(items);
+        return std::exchange(items, {}).size();
+    };
+    bool gave = false;
+    std::size_t number = 1;
+    for (; !gave; ++number) {
+        INFO("allocation " << number);
+        const PrepareReply reply{mailbox, 7};
+        fail_at(number);
+        try {
+            reply(conn);
+            gave = true;
+        }
+        catch (const std::bad_alloc&) {
+        }
+        allocations_left = 0;
+        CHECK(answers() == (gave ? 1 : 0));
+        reply(conn);
+        CHECK(answers() == (gave ? 0 : 1));
+    }
+    CHECK(number > 3);
+
+    number = 1;
+    for (bool fails = true; fails; ++number) {
+        INFO("allocation " << number << ", let go");
+        std::optional<PrepareReply> reply{std::in_place, mailbox, 7};
+        fail_at(number);
+        reply.reset();
+        fails = allocations_tried >= number;
+        allocations_left = 0;
+        CHECK(answers() == (fails ? 0 : 1));
+    }
+    CHECK(number > 3);
 }
